@@ -1,0 +1,3 @@
+module github.com/vinmatch/vinmatch
+
+go 1.26.0
