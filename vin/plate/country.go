@@ -1,5 +1,7 @@
 package plate
 
+//go:generate go run ./gen
+
 // ParseCountry returns the ISO 3166-1 alpha-2 code, in upper case, of an
 // alpha-2 code, an alpha-3 code or a distinguishing sign of vehicles in
 // international traffic (D, GBZ, BIH), in either case. XK and XKX are Kosovo.

@@ -2,8 +2,6 @@
 // form.
 package plate
 
-//go:generate go run ./gen
-
 import (
 	"bytes"
 	"database/sql/driver"
@@ -109,15 +107,12 @@ func parseRunes(c country, raw string) (p Plate, err error) {
 		}
 		i += size
 	}
-	k.flush()
-	switch {
-	case k.full:
-		return Plate{}, &Error{Kind: TooLong, Pos: utf8.RuneCountInString(raw)}
-	case len(k.out) == 0:
+	k.finish()
+	if len(k.out) == 0 {
 		return Plate{}, &Error{Kind: Empty, Pos: utf8.RuneCountInString(raw) + 1}
 	}
 	p.country = c
-	p.n = uint8(copy(p.text[:], k.out))
+	p.n = uint8(len(k.out)) // out is p.text: it never outgrows it
 	return p, nil
 }
 
