@@ -2,47 +2,40 @@ package vin
 
 import "github.com/vinmatch/vinmatch/internal/sixbit"
 
-// An entry of the symbol table: bits 0-5 the symbol's code, bits 12-15 its
-// value in the check sum, bit 31 set where the byte is no symbol.
-const (
-	valueShift = 12
-	notSymbol  = 1 << 31
-)
+// notSymbol is the entry of symbols for a byte that is none. It is more than
+// the weighted sum of any VIN, 9 * 100, so that the sum tells of one too.
+const notSymbol = 1 << 10
 
-// symbols is indexed by byte; letters stand in it in both cases.
+// symbols holds the value of a byte in the check sum; letters stand in it in
+// both cases.
 var symbols = makeSymbols()
 
-func makeSymbols() (t [256]uint32) {
+func makeSymbols() (t [256]uint16) {
 	for i := range t {
 		t[i] = notSymbol
 	}
-	// Table III of 49 CFR 565.15(c): the letters' values skip with the
-	// columns of an EBCDIC card, hence no I, O, Q and no S below 2.
+	// Table III of 49 CFR 565.15(c): as in EBCDIC, A and J begin at 1 and S
+	// at 2.
 	const letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
 	const values = "12345678123457923456789"
 	for c := byte('0'); c <= '9'; c++ {
-		t[c] = uint32(sixbit.Code(c)) | uint32(c-'0')<<valueShift
+		t[c] = uint16(c - '0')
 	}
 	for i := range len(letters) {
-		e := uint32(sixbit.Code(letters[i])) | uint32(values[i]-'0')<<valueShift
-		t[letters[i]] = e
-		t[letters[i]+'a'-'A'] = e
+		t[letters[i]] = uint16(values[i] - '0')
+		t[letters[i]+'a'-'A'] = uint16(values[i] - '0')
 	}
 	return t
 }
 
-// weights of the positions in the check sum, Table IV of 49 CFR 565.15(c).
-// Position 9 is the check digit itself.
-var weights = [Len]uint8{8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2}
-
-// checkChars are the check digits by remainder.
-const checkChars = "0123456789X"
+// checkChars are the check digits by remainder, filled to what remBits hold.
+const checkChars = "0123456789X-----"
 
 // ComputeCheckDigit returns the check digit that the other 16 symbols demand:
 // '0' to '9' or 'X' (49 CFR 565.15(c)). It is arithmetic and says nothing of
 // whether this vehicle's maker uses one: see [VIN.CheckRule]. The zero VIN
 // gives '0'.
-func (v VIN) ComputeCheckDigit() byte { return checkChars[v.lo&remMask%11] }
+func (v VIN) ComputeCheckDigit() byte { return checkChars[v.lo&remMask] }
 
 // CheckDigit returns the symbol at position 9, which is a check digit only
 // where the maker uses one. It panics on the zero VIN.
@@ -51,7 +44,8 @@ func (v VIN) CheckDigit() byte { return v.At(9) }
 // CheckDigitOK reports whether position 9 holds the computed check digit. A
 // mismatch is advice, never a reason to refuse a number: see [VIN.CheckRule].
 func (v VIN) CheckDigitOK() bool {
-	return v.hi != 0 && v.At(9) == v.ComputeCheckDigit()
+	// Of the zero VIN the left side is no symbol.
+	return sixbit.Char(v.code(9)) == v.ComputeCheckDigit()
 }
 
 // CanBeCheckDigit reports whether c, upper case, is one of 0 to 9 and X.

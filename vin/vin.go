@@ -91,41 +91,42 @@ func FromWords(hi, lo uint64) (VIN, bool) {
 	}
 	var b [Len]byte
 	putWords(&b, hi, lo)
-	return scan(string(b[:]))
+	v, ok := scan(string(b[:]))
+	// scan takes lower case too, whose codes Words never gives.
+	if !ok || v.hi != hi || v.lo>>remBits != lo {
+		return VIN{}, false
+	}
+	return v, true
 }
 
-// scan is the one pass behind every parser. A table entry carries a symbol's
-// code, its value in the check sum above that, and a flag where the byte is no
-// symbol. The weighted sum of whole entries therefore holds the check sum in
-// bits 12 and up: the weighted codes below it add up to less than 1<<12.
+// scan is the one pass behind every parser: a look into the table for each
+// symbol says whether it is one and what it adds to the check sum, and the
+// codes come out of whole words.
 func scan(s string) (VIN, bool) {
 	if len(s) != Len {
 		return VIN{}, false
 	}
-	e0, e1, e2, e3 := symbols[s[0]], symbols[s[1]], symbols[s[2]], symbols[s[3]]
-	e4, e5, e6, e7 := symbols[s[4]], symbols[s[5]], symbols[s[6]], symbols[s[7]]
-	e8 := symbols[s[8]]
-	e9, e10, e11, e12 := symbols[s[9]], symbols[s[10]], symbols[s[11]], symbols[s[12]]
-	e13, e14, e15, e16 := symbols[s[13]], symbols[s[14]], symbols[s[15]], symbols[s[16]]
-
-	bad := e0 | e1 | e2 | e3 | e4 | e5 | e6 | e7 | e8 | e9 | e10 | e11 | e12 | e13 | e14 | e15 | e16
-	if bad&notSymbol != 0 {
+	at := func(i int) uint32 { return uint32(symbols[s[i]]) }
+	// The weights are those of Table IV of 49 CFR 565.15(c), where positions
+	// ten apart weigh the same. Position 9 weighs 0 there and 11 here, which is
+	// 0 modulo 11 and lets notSymbol show in the sum.
+	sum := 8*(at(0)+at(10)) + 7*(at(1)+at(11)) + 6*(at(2)+at(12)) + 5*(at(3)+at(13)) +
+		4*(at(4)+at(14)) + 3*(at(5)+at(15)) + 2*(at(6)+at(16)) + 10*at(7) + 9*at(9) + 11*at(8)
+	if sum >= notSymbol {
 		return VIN{}, false
 	}
-	sum := 8*(e0+e10) + 7*(e1+e11) + 6*(e2+e12) + 5*(e3+e13) + 4*(e4+e14) +
-		3*(e5+e15) + 2*(e6+e16) + 10*e7 + 9*e9
-
-	const code = sixbit.Codes - 1
-	a := (e0&code)<<18 | (e1&code)<<12 | (e2&code)<<6 | e3&code
-	b := (e4&code)<<18 | (e5&code)<<12 | (e6&code)<<6 | e7&code
-	c := (e8&code)<<12 | (e9&code)<<6 | e10&code
-	d := (e11&code)<<12 | (e12&code)<<6 | e13&code
-	e := (e14&code)<<12 | (e15&code)<<6 | e16&code
-	lo := uint64(c)<<36 | uint64(d)<<18 | uint64(e)
+	lo := sixbit.Gather(word(s[8:16]))<<6 | sixbit.Code(s[16]&^(s[16]&0x40>>1))
 	return VIN{
-		hi: uint64(a)<<24 | uint64(b),
-		lo: lo<<remBits | uint64(sum>>valueShift%11),
+		hi: sixbit.Gather(word(s[0:8])),
+		lo: lo<<remBits | uint64(sum%11),
 	}, true
+}
+
+// word reads eight bytes big-endian.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[7]) | uint64(s[6])<<8 | uint64(s[5])<<16 | uint64(s[4])<<24 |
+		uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
 }
 
 // IsValid reports whether v is a VIN, that is, not the zero value.

@@ -33,3 +33,23 @@ func TestSpreadAgainstLoop(t *testing.T) {
 		}
 	}
 }
+
+func TestGatherAgainstLoop(t *testing.T) {
+	const symbols = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 10_000 {
+		var b [8]byte
+		var want uint64
+		for i := range b {
+			b[i] = symbols[rng.IntN(len(symbols))]
+			upper := b[i]
+			if upper >= 'a' {
+				upper -= 'a' - 'A'
+			}
+			want = want<<6 | Code(upper)
+		}
+		if got := Gather(binary.BigEndian.Uint64(b[:])); got != want {
+			t.Fatalf("Gather(%q) = %#x, want %#x", b, got, want)
+		}
+	}
+}
