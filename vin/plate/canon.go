@@ -104,6 +104,8 @@ func (k *canonicalizer) letter(r rune) {
 	k.native(r)
 }
 
+var saudiArabia = country{'S', 'A'}
+
 // native writes a letter beyond ASCII under the rules of the country.
 func (k *canonicalizer) native(r rune) {
 	switch k.country {
@@ -117,7 +119,7 @@ func (k *canonicalizer) native(r rune) {
 			}
 			return
 		}
-	case country{'S', 'A'}:
+	case saudiArabia:
 		if c := saudi(r); c != 0 {
 			if k.runLen == 0 {
 				k.runAt = len(k.out)

@@ -13,6 +13,8 @@ const (
 	InvalidUTF8         // bytes that are not UTF-8
 	UnknownCountry      // not a country that ParseCountry knows
 	NotCanonical        // marshalled text that is not as Plate writes it
+	BadSet              // in a pattern: a set that is empty or not closed, or what cannot stand there
+	BadOrder            // in a Saudi pattern: it is not certain where the Latin letters would stand
 )
 
 var kinds = [...]struct{ name, text string }{
@@ -21,6 +23,8 @@ var kinds = [...]struct{ name, text string }{
 	InvalidUTF8:    {"InvalidUTF8", "invalid UTF-8"},
 	UnknownCountry: {"UnknownCountry", "unknown country"},
 	NotCanonical:   {"NotCanonical", "not in canonical form"},
+	BadSet:         {"BadSet", "not a set of characters"},
+	BadOrder:       {"BadOrder", "uncertain order of Arabic letters"},
 }
 
 // String returns the name of the constant.

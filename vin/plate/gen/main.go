@@ -20,6 +20,7 @@ type table struct {
 
 var tables = []table{
 	{"countries_table.go", countries},
+	{"formats_table.go", formats},
 }
 
 func main() {
