@@ -361,7 +361,7 @@ func TestZeroVIN(t *testing.T) {
 			t.Errorf("%s: %v, %v, want the zero VIN", name, v, err)
 		}
 	}
-	if got := z.Decode(); got != (vin.Info{}) {
+	if got := z.Decode(); got != (vin.Info{}) || got.WMI.String() != "" || got.Serial() != "" || got.Frame() != "" {
 		t.Errorf("Decode = %+v", got)
 	}
 	for _, parsed := range []string{strings.Repeat("0", 17), strings.Repeat("1", 17)} {
