@@ -1,0 +1,5 @@
+//go:build !linux || purego
+
+package hugepage
+
+func advise[T any]([]T) {}

@@ -1,0 +1,193 @@
+package tagtable
+
+import (
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/vinmatch/vinmatch/internal/hugepage"
+	"github.com/vinmatch/vinmatch/internal/invariants"
+)
+
+const (
+	// keysPerGroup is the mean that Build aims at: see BenchmarkLoad.
+	keysPerGroup = 10.5
+
+	// shardGroups is the run of groups that one goroutine fills at a time:
+	// 80 bytes each, so that a shard fits a second-level cache.
+	shardBits   = 13
+	shardGroups = 1 << shardBits
+)
+
+// A placement is one key on its way to its group: the position in the low half,
+// then the group within its shard, the tag, and the spill bit.
+type placement uint64
+
+const (
+	placeGroup = 32
+	placeTag   = placeGroup + shardBits
+	placeSpill = placeTag + 8
+)
+
+// Build returns a table over keys, which must be sorted and stay as they are.
+// Of equal keys the first is the one that lookups find. The seed makes the hash
+// hard to predict; the same keys and seed give the same table, whatever the
+// number of workers. There may be at most [MaxKeys] keys.
+func Build(keys []Key, seed uint64, workers int) *Table {
+	return build(keys, seed, workers, keysPerGroup)
+}
+
+func build(keys []Key, seed uint64, workers int, keysPerGroup float64) *Table {
+	if len(keys) > MaxKeys {
+		panic("tagtable: too many keys")
+	}
+	if invariants.Enabled {
+		invariants.Check(slices.IsSortedFunc(keys, Key.Compare), "keys are not sorted")
+	}
+	groups := int(float64(len(keys))/keysPerGroup) + 1
+	t := &Table{
+		seed:  expand(seed),
+		tags:  hugepage.Make[tagGroup](groups),
+		slots: hugepage.Make[slotGroup](groups),
+		keys:  keys,
+	}
+	workers = max(workers, 1)
+	shards := (groups + shardGroups - 1) >> shardBits
+	placed, starts := t.partition(shards, workers)
+
+	spills := make([][]uint32, shards)
+	parallel(workers, shards, func(s int) {
+		spills[s] = t.fill(s, placed[starts[s]:starts[s+1]])
+	})
+	t.join(spills)
+	return t
+}
+
+// expand draws the words of the hash from the seed (splitmix64).
+func expand(seed uint64) (s [4]uint64) {
+	for i := range s {
+		seed += 0x9E3779B97F4A7C15
+		z := seed
+		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+		z = (z ^ z>>27) * 0x94D049BB133111EB
+		s[i] = z ^ z>>31
+	}
+	s[3] |= 1
+	return s
+}
+
+// partition sorts the keys' placements by shard, in the order of positions
+// within each. Shard s owns placed[starts[s]:starts[s+1]].
+func (t *Table) partition(shards, workers int) (placed []placement, starts []int) {
+	// Each worker takes one run of keys: it counts them by shard, and when
+	// all counts are known it writes each key where the counts say.
+	run := (len(t.keys) + workers - 1) / workers
+	next := make([][]int, workers)
+	parallel(workers, workers, func(w int) {
+		n := make([]int, shards)
+		t.each(w*run, run, func(_ int, g, _ uint64) { n[g>>shardBits]++ })
+		next[w] = n
+	})
+	starts = make([]int, shards+1)
+	at := 0
+	for s := range shards {
+		starts[s] = at
+		for w := range next {
+			at, next[w][s] = at+next[w][s], at
+		}
+	}
+	starts[shards] = at
+	placed = make([]placement, at)
+	parallel(workers, workers, func(w int) {
+		next := next[w]
+		t.each(w*run, run, func(pos int, g, h uint64) {
+			s := g >> shardBits
+			placed[next[s]] = placement(uint64(pos) | g&(shardGroups-1)<<placeGroup |
+				tag(h)<<placeTag | (spillShift(h)-8*spillByte)<<placeSpill)
+			next[s]++
+		})
+	})
+	return placed, starts
+}
+
+// each calls f with the position, group and hash of every distinct key among n
+// from the first.
+func (t *Table) each(first, n int, f func(pos int, g, h uint64)) {
+	groups := uint64(len(t.tags))
+	for i := first; i < min(first+n, len(t.keys)); i++ {
+		if i > 0 && t.keys[i] == t.keys[i-1] {
+			continue
+		}
+		h := t.hash(t.keys[i])
+		g, _ := bits.Mul64(h, groups)
+		f(i, g, h)
+	}
+}
+
+// fill puts the keys of a shard into its groups and returns the spill lists of
+// those that found no slot. Until join, a group's spill slot counts from the
+// shard's own lists.
+func (t *Table) fill(shard int, placed []placement) (spill []uint32) {
+	first := shard << shardBits
+	var used [shardGroups]uint8
+	var late []placement
+	for _, p := range placed {
+		g := p >> placeGroup & (shardGroups - 1)
+		tags, n := &t.tags[first+int(g)], used[g]
+		if n < groupSlots {
+			tags[n>>3] |= uint64(p>>placeTag&0xFF) << (8 * (n & 7))
+			t.slots[first+int(g)][n] = uint32(p)
+			used[g] = n + 1
+			continue
+		}
+		tags[1] |= 1 << (8*spillByte + p>>placeSpill)
+		late = append(late, p)
+	}
+	slices.SortFunc(late, func(a, b placement) int {
+		const group = (shardGroups - 1) << placeGroup
+		if a&group != b&group {
+			return int(a>>placeGroup&(shardGroups-1)) - int(b>>placeGroup&(shardGroups-1))
+		}
+		return int(int64(uint32(a)) - int64(uint32(b)))
+	})
+	for i := 0; i < len(late); {
+		g := late[i] >> placeGroup & (shardGroups - 1)
+		start := len(spill)
+		t.slots[first+int(g)][spillSlot] = uint32(start)
+		spill = append(spill, 0)
+		for ; i < len(late) && late[i]>>placeGroup&(shardGroups-1) == g; i++ {
+			spill = append(spill, uint32(late[i]))
+		}
+		spill[start] = uint32(len(spill) - start - 1)
+	}
+	return spill
+}
+
+// join puts the shards' spill lists behind each other.
+func (t *Table) join(spills [][]uint32) {
+	t.spill = slices.Concat(spills...)
+	base := uint32(0)
+	for s, spill := range spills {
+		for g := s << shardBits; g < min((s+1)<<shardBits, len(t.slots)); g++ {
+			if t.tags[g][1]>>(8*spillByte) != 0 {
+				t.slots[g][spillSlot] += base | spillMark
+			}
+		}
+		base += uint32(len(spill))
+	}
+}
+
+// parallel calls f for 0 to n-1 from the given number of goroutines.
+func parallel(workers, n int, f func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(workers, n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,32 @@
+package tagtable
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// BuildLoad is Build with another mean number of keys in a group.
+var BuildLoad = build
+
+// Group returns the group of a key.
+func (t *Table) Group(k Key) uint64 {
+	g, _ := bits.Mul64(t.hash(k), uint64(len(t.tags)))
+	return g
+}
+
+// SameHash returns a word Lo with which all keys hash alike.
+func (t *Table) SameHash() uint64 { return t.seed[1] }
+
+// LongestSpill returns the length of the longest spill list.
+func (t *Table) LongestSpill() (n int) {
+	for i := 0; i < len(t.spill); i += int(t.spill[i]) + 1 {
+		n = max(n, int(t.spill[i]))
+	}
+	return n
+}
+
+// Equal reports whether two tables hold the same words.
+func (t *Table) Equal(o *Table) bool {
+	return t.seed == o.seed && slices.Equal(t.tags, o.tags) &&
+		slices.Equal(t.slots, o.slots) && slices.Equal(t.spill, o.spill)
+}

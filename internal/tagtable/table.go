@@ -1,0 +1,203 @@
+// Package tagtable finds 128-bit keys in a sorted array of them, most quickly
+// the keys that are not there: a register of wanted vehicles answers a thousand
+// searches with "no" for each "yes".
+//
+// # Terms
+//
+//   - A key is two words. The keys lie sorted in one array; a key's position in
+//     it is what a lookup returns.
+//   - A slot holds the position of one key. A group is 15 slots.
+//   - A tag is eight bits of a key's hash, one beside each slot. A lookup that
+//     sees no equal tag in its group has its answer.
+//   - A key whose group has no slot left is spilled: its position stands in a
+//     list of that group, in the order of the keys.
+//
+// # Layout
+//
+// A group's tags and its positions lie in arrays of their own, so that the tags
+// of all keys stay small enough for the nearer caches and a miss reads one cache
+// line:
+//
+//	tags    byte  0    1    2   ...   14   15
+//	             tag  tag  tag  ...  tag  spill bits                  16 bytes
+//	slots   word  0    1    2   ...   14   15
+//	             pos  pos  pos  ...  pos  start of the spill list     64 bytes
+//	spill   count, pos, pos, ...   count, pos, ...
+//	keys    hi, lo   hi, lo   ...
+//
+// The high bits of a hash choose the group, the low eight the tag, three
+// between them one of eight spill bits. A spilled key sets its spill bit in its
+// group: a lookup reads the list only where its own bit is set, so that full
+// groups, a tenth of all, hardly slow a miss. An empty slot has tag 0, which no
+// key has.
+//
+// # Bounds
+//
+// There is no probing from group to group. A lookup compares at most 15 keys
+// and then searches one sorted list, so that no choice of keys, not even one
+// made with the seed in hand, costs it more than the logarithm of their number.
+//
+// # Filling
+//
+// The table is made once and never changes. Build partitions the keys by runs
+// of groups, called shards, small enough that filling one stays in the cache,
+// and fills the shards in parallel. The result depends on keys and seed alone.
+//
+// A group gets 10.5 keys in the mean. Then 1.4 % of the keys are spilled, 7 % of
+// the groups spill, and 5 % of misses find a candidate. BenchmarkLoad compares:
+// with 12 keys a group misses take 1.4 times as long, with 9 no less, and 10.5
+// keeps keys, tags and slots at 24 bytes a key.
+package tagtable
+
+import (
+	"cmp"
+	"math/bits"
+)
+
+// A Key is a number of 128 bits, ordered as one.
+type Key struct{ Hi, Lo uint64 }
+
+// Compare orders keys by Hi, then Lo.
+func (k Key) Compare(o Key) int {
+	if c := cmp.Compare(k.Hi, o.Hi); c != 0 {
+		return c
+	}
+	return cmp.Compare(k.Lo, o.Lo)
+}
+
+const (
+	groupSlots = 15
+	spillSlot  = groupSlots // the slot that starts the spill list
+	spillByte  = 7          // of the second tag word
+
+	// spillMark is set in a spill slot, so that it never looks like the
+	// position of a key.
+	spillMark = 1 << 31
+)
+
+// MaxKeys is how many keys a table can hold: their positions and the starts of
+// spill lists stay below spillMark.
+const MaxKeys = spillMark - spillMark/8
+
+type (
+	tagGroup  [2]uint64
+	slotGroup [groupSlots + 1]uint32
+)
+
+// A Table maps keys to their positions in the array it was built on. Any number
+// of goroutines may use it.
+type Table struct {
+	seed  [4]uint64
+	tags  []tagGroup
+	slots []slotGroup
+	spill []uint32
+	keys  []Key
+}
+
+// Bytes returns the memory that the table holds beside the keys.
+func (t *Table) Bytes() int {
+	return len(t.tags)*16 + len(t.slots)*64 + len(t.spill)*4
+}
+
+// Spilled returns how many keys stand in spill lists.
+func (t *Table) Spilled() (n int) {
+	for i := 0; i < len(t.spill); i += int(t.spill[i]) + 1 {
+		n += int(t.spill[i])
+	}
+	return n
+}
+
+// Lookup returns the first position of k. It does not allocate.
+func (t *Table) Lookup(k Key) (pos uint32, ok bool) {
+	h := t.hash(k)
+	g, _ := bits.Mul64(h, uint64(len(t.tags)))
+	w, all := &t.tags[g], tag(h)*eachByte
+	c := equalTags(w[0]^all, w[1]^all) | spillOf(w[1], h)
+	if c == 0 {
+		return 0, false
+	}
+	// The first candidate is nearly always the only one: a loop over c would
+	// mispredict its end.
+	p := t.slots[g][c.first()&15]
+	if uint(p) < uint(len(t.keys)) && t.keys[p] == k {
+		return p, true
+	}
+	return t.rest(k, g, c)
+}
+
+// rest looks at the candidates after the first.
+func (t *Table) rest(k Key, g uint64, c candidates) (pos uint32, ok bool) {
+	for s := c & (c - 1) &^ spilled; s != 0; s &= s - 1 {
+		if p := t.slots[g][s.first()&15]; t.keys[p] == k {
+			return p, true
+		}
+	}
+	if c&spilled == 0 {
+		return 0, false
+	}
+	start := t.slots[g][spillSlot] &^ spillMark
+	list := t.spill[start+1:][:t.spill[start]]
+	// Positions ascend with their keys.
+	lo, hi := 0, len(list)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if t.keys[list[mid]].Compare(k) < 0 {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(list) && t.keys[list[lo]] == k {
+		return list[lo], true
+	}
+	return 0, false
+}
+
+// hash mixes both words with two full products. Its quality matters to speed
+// alone: no lookup depends on it for its answer or its bound.
+func (t *Table) hash(k Key) uint64 {
+	hi, lo := bits.Mul64(k.Hi^t.seed[0], k.Lo^t.seed[1])
+	hi, lo = bits.Mul64(hi^lo^t.seed[2], t.seed[3])
+	return hi ^ lo
+}
+
+// tag returns the tag of a hash, 1 to 255.
+func tag(h uint64) uint64 {
+	b := h & 0xFF
+	return b | (b-1)>>63
+}
+
+// spillShift returns where in a group's second word the spill bit of a hash is.
+func spillShift(h uint64) uint64 { return 8*spillByte + h>>8&7 }
+
+// candidates is the set of slots that may hold a key: bit 8i for slot i and bit
+// 8i+1 for slot 8+i, of which the last means the spill list.
+type candidates uint64
+
+const spilled candidates = 1 << (8*spillByte + 1)
+
+// first returns the slot of the lowest candidate, if there is one.
+func (c candidates) first() int {
+	bit := bits.TrailingZeros64(uint64(c))
+	return bit>>3 | bit&1<<3
+}
+
+const (
+	eachByte = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// equalTags returns the slots whose tags are zero in a group's words after the
+// wanted tag was subtracted from all of them (exclusive or). The test for a zero
+// byte, (x-1)&^x in its high bit, also reports a byte of 1 just above a true
+// zero: such a candidate fails when its key is compared.
+func equalTags(a, b uint64) candidates {
+	a = (a - eachByte) &^ a & highBits
+	b = (b - eachByte) &^ b & (highBits >> 8) // the top byte holds spill bits
+	return candidates(a>>7 | b>>6)
+}
+
+// spillOf returns the candidate that a group's second word makes the spill list.
+func spillOf(w1, h uint64) candidates {
+	return candidates(w1>>(spillShift(h)&63)&1) << (8*spillByte + 1)
+}
