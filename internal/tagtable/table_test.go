@@ -151,7 +151,7 @@ func crowds(n int, seed uint64) map[string][]tagtable.Key {
 }
 
 func TestKeysAimedAtOneGroup(t *testing.T) {
-	const n, seed = 20_000, 99
+	const n, seed = 4_000, 99
 	rng := rand.New(rand.NewPCG(9, 10))
 	for name, keys := range crowds(n, seed) {
 		t.Run(name, func(t *testing.T) {
