@@ -2,11 +2,29 @@
 // or this module's, and the one generator of the numbers that its benchmarks
 // use.
 //
-//   - [Population]: VINs as makers issue them, any number of them, by index or
-//     as a stream.
+//   - [TestParser] and [FuzzParser] hold any func(string) (string, error) to
+//     the contract of a VIN parser, which stands at TestParser.
+//   - [Differ] finds the smallest input on which two parsers disagree.
+//   - [Corpus] is what makers, papers, labels and other people's test suites
+//     taught us, each case with what is right about it and its source.
+//   - [Hostile] yields texts that are no VIN, most of them by one character.
+//   - [Population] is a world of vehicles with VINs as makers issue them, by
+//     index or as a stream.
+//   - [Reader] reads VINs, plates or any text with the errors of a camera, a
+//     person, a scanner, or metal that was stamped over.
 //
-// All data is synthetic or from public test suites. All output is determined
-// by the seed, on every platform. The rules that [Population] builds numbers
-// by, the order of its vehicles and so the numbers of a seed stay as they are
-// within a major version: a golden test holds them.
+// # Fuzzing a parser in five lines
+//
+//	func FuzzMine(f *testing.F) {
+//		vintest.FuzzParser(f, func(s string) (string, error) {
+//			return mine.Parse(s) // the VIN in upper case, or an error
+//		}, vintest.Options{})
+//	}
+//
+// # What stays as it is
+//
+// All numbers are made up or from public test suites; failures show them
+// whole. Everything is determined by its seed, on every platform. The numbers
+// of a seed stay as they are within a major version, which tests hold; the
+// corpus and what TestParser tries may grow.
 package vintest

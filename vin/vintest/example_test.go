@@ -1,7 +1,9 @@
 package vintest_test
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/vintest"
@@ -37,4 +39,75 @@ func ExamplePopulation_Shuffled() {
 	}
 	fmt.Println(len(register), "listed,", hits, "of the others hit")
 	// Output: 100000 listed, 0 of the others hit
+}
+
+// What a camera over a motorway makes of passing plates and numbers.
+func ExampleReader() {
+	camera := vintest.NewReader(1, vintest.Camera, 0.5)
+	for _, text := range []string{"1HGCM82633A004352", "AB12 CDE", "京A12345", "WVWZZZ1KZAW612305"} {
+		read, slip := camera.Read(text)
+		fmt.Printf("%-18s read %-18s %v at %d\n", text, read, slip.Kind, slip.Pos)
+	}
+	// Output:
+	// 1HGCM82633A004352  read 1HGCM82633A004352  correct at 0
+	// AB12 CDE           read A812 CDE           look-alike at 2
+	// 京A12345            read 京A1234             truncation at 7
+	// WVWZZZ1KZAW612305  read WVWZZZ1KZAW612305  correct at 0
+}
+
+func ExampleHostile() {
+	n := 0
+	for text, why := range vintest.Hostile(1) {
+		fmt.Printf("%.40q: %s\n", text, why)
+		if n++; n == 5 {
+			break
+		}
+	}
+	// Output:
+	// "2G4WY52J43D0019\u20606": a control or invisible character for a symbol
+	// "\xe4wvgcm77l45m090002": bytes that are not UTF-8 in front
+	// "": too short
+	// "\aJFB4J7J3D0T280674": a control or invisible character inside
+	// "ZDCLYL83ARD0\U00101f0d6058": any character for a symbol
+}
+
+// The cases that a parser for the US market alone gets wrong.
+func ExampleCorpus() {
+	n := 0
+	for c := range vintest.Corpus() {
+		if c.Valid && !vin.CanBeCheckDigit(c.Input[8]) {
+			fmt.Println(c.Input, "-", c.Why)
+			if n++; n == 3 {
+				break
+			}
+		}
+	}
+	// Output:
+	// WVGZZZ5NZEW069297 - Volkswagen for Europe: ZZZ at 4 to 6 and Z at 9 where others have a check digit
+	// WF0KXXGCBKBJ13223 - Ford for Europe: XX at 5 and 6, a letter at 9, the model year at 11, a letter at 12
+	// 6FPAAAJGAT4Z00001 - Ford of Australia: the body at 9, the model year at 11
+}
+
+// Two regular expressions that look alike.
+func ExampleDiffer() {
+	matching := func(pattern string) func(string) (string, error) {
+		re := regexp.MustCompile(pattern)
+		return func(s string) (string, error) {
+			if !re.MatchString(s) {
+				return "", errors.New("no VIN")
+			}
+			return s, nil
+		}
+	}
+	d, found := vintest.Differ(
+		matching(`^[A-HJ-NPR-Z0-9]{17}$`),
+		matching(`^[A-HJ-NPR-Z\d]{8}[\dX][A-HJ-NPR-Z\d]{8}$`),
+		vintest.DifferOptions{})
+	fmt.Println(found, d.Input)
+	fmt.Println("A", d.A)
+	fmt.Println("B", d.B)
+	// Output:
+	// true 11111111A11111111
+	// A returns "11111111A11111111"
+	// B refuses it: no VIN
 }

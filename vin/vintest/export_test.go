@@ -1,14 +1,6 @@
 package vintest
 
-// The family of a vehicle, by index into a Mix with SmallMakers split in those
-// with a check digit and those without.
-const (
-	FamilyUS = iota
-	FamilyEuropean
-	FamilyChinese
-	FamilySmallCheck
-	FamilySmall
-)
+import "fmt"
 
 // Shapes are the patterns that numbers are built by, each with an example.
 func Shapes() map[string][]string {
@@ -35,4 +27,35 @@ func Prefixes() map[string]bool {
 func Permute(n, key uint64) func(uint64) uint64 {
 	p := newPermutation(n, key)
 	return p.at
+}
+
+// Check returns the failures of a parser as breach and message.
+func Check(parse func(string) (string, error), o Options) (breaches, messages []string) {
+	for _, f := range check(parse, o) {
+		breaches = append(breaches, string(f.breach))
+		messages = append(messages, fmt.Sprint(f))
+	}
+	return breaches, messages
+}
+
+// The oracle.
+var (
+	Fold       = fold
+	CheckDigit = checkDigit
+	Fault      = fault
+	Legalize   = legalize
+	Minimize   = minimize
+)
+
+// MixOf returns the share of each kind of error of a channel, of 1.
+func MixOf(c Channel) map[SlipKind]float64 {
+	total := 0
+	for _, s := range mixes[c] {
+		total += s.share
+	}
+	m := make(map[SlipKind]float64)
+	for _, s := range mixes[c] {
+		m[s.kind] = float64(s.share) / float64(total)
+	}
+	return m
 }

@@ -118,7 +118,7 @@ const (
 
 	worldBits = 30
 	runBits   = 6
-	run       = 1 << runBits
+	runLen    = 1 << runBits
 )
 
 // A world is what the populations of one seed and mix share. Vehicle i is
@@ -199,7 +199,7 @@ func (w *world) add(lines []line, from, to uint64) {
 			w.slots[i] = uint16(len(w.lines))
 		}
 		w.lines = append(w.lines, l)
-		w.vehicles = min(w.vehicles, l.runs*run/l.weight<<slotBits)
+		w.vehicles = min(w.vehicles, l.runs*runLen/l.weight<<slotBits)
 		at = end
 	}
 }
@@ -213,13 +213,13 @@ func (l *line) plan() {
 	percent := [...]uint64{6, 12, 25, 50, 90}[l.id%5] // of the serials in use
 	span := limit * percent / 100
 	if limit <= 1000 || need > 4*span {
-		span = limit - run
+		span = limit - runLen
 	}
 	l.base = 1
 	if span <= limit/2 && l.id>>8%3 == 0 {
 		l.base += limit / 10 // serials that begin at 100001
 	}
-	l.blocks = span / run
+	l.blocks = span / runLen
 	l.plants = 1
 	if l.shape.plant >= 0 {
 		l.plants = min(max(need/span+1, 1+l.id>>16%3), uint64(len(plantCodes)))
@@ -231,9 +231,9 @@ func (l *line) plan() {
 // at returns the number of the q-th vehicle of the line.
 func (l *line) at(q uint64) vin.VIN {
 	// The runs are built in the order of a walk round a ring.
-	r := (l.id>>40 + q/run*l.step) % l.runs
+	r := (l.id>>40 + q/runLen*l.step) % l.runs
 	h := hash(l.id ^ r)
-	serial := l.base + r%l.blocks*run + q%run
+	serial := l.base + r%l.blocks*runLen + q%runLen
 	r /= l.blocks
 
 	b, s := l.text, l.shape
@@ -306,23 +306,6 @@ func coprime(h, n uint64) uint64 {
 		if a == 1 {
 			return c
 		}
-	}
-}
-
-// hash is the finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
-func hash(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// shuffle puts s in a pseudo-random order.
-func shuffle[T any](seed uint64, s []T) {
-	for i := len(s) - 1; i > 0; i-- {
-		seed = hash(seed)
-		j := seed % uint64(i+1)
-		s[i], s[j] = s[j], s[i]
 	}
 }
 

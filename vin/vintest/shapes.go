@@ -32,9 +32,6 @@ const (
 	usYears  = "TVWXY123456789AB"
 	allYears = "TVWXY123456789ABCDEFGHJKLMNPRS"
 
-	digits     = "0123456789"
-	letters    = "ABCDEFGHJKLMNPRSTUVWXYZ"
-	symbols    = digits + letters
 	plantCodes = letters + digits
 )
 

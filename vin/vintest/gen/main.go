@@ -7,12 +7,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	_ "embed"
+	"encoding/binary"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +27,26 @@ var prefixesSource []byte
 //
 //go:embed wmi.csv.gz
 var makersSource []byte
+
+// P(read | true, misread) for the 36 characters.
+//
+//go:embed confusions.csv.gz
+var confusionsSource []byte
+
+// VINs as public test suites use them.
+//
+//go:embed vin_cases.csv.gz
+var casesSource []byte
+
+// Hostile texts with the outcome of a parser for upper case only.
+//
+//go:embed vin_nasty.jsonl.gz
+var nastySource []byte
+
+// What makers, labels and devices do that parsers trip over.
+//
+//go:embed deviations.csv
+var deviationsSource []byte
 
 func main() {
 	log.SetFlags(0)
@@ -54,9 +76,19 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("makers: %w", err)
 	}
+	confusions, err := packConfusions(confusionsSource)
+	if err != nil {
+		return nil, fmt.Errorf("confusions: %w", err)
+	}
+	corpus, err := buildCorpus(casesSource, nastySource, deviationsSource)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %w", err)
+	}
 	return map[string][]byte{
 		"prefixes.bin.gz": prefixes,
 		"makers.txt":      makers,
+		"confusions.bin":  confusions,
+		"corpus.tsv":      corpus,
 	}, nil
 }
 
@@ -109,19 +141,12 @@ func packPrefixes(gz []byte) ([]byte, error) {
 // outside the region whose real prefixes it has, and of the small makers (six
 // symbols) of that region those with a letter at 12 to 14.
 func selectMakers(gz []byte) ([]byte, error) {
-	text, err := decompress(gz)
+	rows, err := readCSV(gz, "wmi")
 	if err != nil {
 		return nil, err
-	}
-	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 || rows[0][0] != "wmi" {
-		return nil, fmt.Errorf("want a header that begins with wmi")
 	}
 	var wmis []string
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		wmi := row[0]
 		domestic := strings.IndexByte("123457", wmi[0]) >= 0
 		switch len(wmi) {
@@ -141,6 +166,67 @@ func selectMakers(gz []byte) ([]byte, error) {
 	slices.Sort(wmis)
 	wmis = slices.Compact(wmis)
 	return []byte(strings.Join(wmis, "\n") + "\n"), nil
+}
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// packConfusions sums the probabilities of each row of the matrix up, scaled to
+// end at 65535.
+func packConfusions(gz []byte) ([]byte, error) {
+	rows, err := readCSV(gz, "true", "read", "p_read_given_true_and_substituted")
+	if err != nil {
+		return nil, err
+	}
+	var p [len(alphabet)][len(alphabet)]float64
+	for _, row := range rows {
+		i, j := strings.Index(alphabet, row[0]), strings.Index(alphabet, row[1])
+		v, err := strconv.ParseFloat(row[2], 64)
+		if i < 0 || j < 0 || i == j || err != nil || v < 0 {
+			return nil, fmt.Errorf("%q: not a probability of a misread character", row)
+		}
+		p[i][j] = v
+	}
+	var out []byte
+	for i := range p {
+		var total, sum float64
+		for _, v := range p[i] {
+			total += v
+		}
+		if total < 0.99 || total > 1.01 {
+			return nil, fmt.Errorf("the row of %q sums to %v", alphabet[i], total)
+		}
+		for _, v := range p[i] {
+			sum += v
+			out = binary.BigEndian.AppendUint16(out, uint16(float64(sum/total*65535)+0.5))
+		}
+	}
+	return out, nil
+}
+
+// readCSV returns the named columns of a compressed file.
+func readCSV(gz []byte, columns ...string) ([][]string, error) {
+	text, err := decompress(gz)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("no header")
+	}
+	out := make([][]string, len(rows)-1)
+	for _, name := range columns {
+		col := slices.Index(rows[0], name)
+		if col < 0 {
+			return nil, fmt.Errorf("no column %s", name)
+		}
+		for i, row := range rows[1:] {
+			out[i] = append(out[i], row[col])
+		}
+	}
+	return out, nil
 }
 
 func decompress(gz []byte) ([]byte, error) {
