@@ -30,7 +30,8 @@ import (
 //	unlisted := world.At(20e6 + i)
 //
 // Equal seeds and mixes give equal populations on every platform. At may be
-// called by many goroutines at once, Next may not. Neither allocates.
+// called by many goroutines at once, Next may not. Neither allocates; a number
+// takes some 100 ns.
 type Population struct {
 	world *world
 	under *Population // of a shuffled population: what it shuffles
@@ -163,13 +164,13 @@ func newWorld(seed uint64, mix Mix) *world {
 		total += s
 	}
 	w := &world{seed: seed, vehicles: 1 << worldBits}
-	families := families(seed)
+	lines := families(seed)
 	var sum float64
 	var from uint64
 	for i, s := range shares {
 		sum += s
 		to := uint64(sum/total*slots + 0.5) // exact: slots is a power of two
-		w.add(families[i], from, to)
+		w.add(lines[i], from, to)
 		from = to
 	}
 	return w

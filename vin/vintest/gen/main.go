@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +24,9 @@ import (
 //go:embed vin_prefixes.txt.gz
 var prefixesSource []byte
 
-// World manufacturer identifiers of three and six symbols.
-//
-//go:embed wmi.csv.gz
-var makersSource []byte
+// World manufacturer identifiers of three and six symbols, from the root of the
+// module: package makers has the table already.
+const makersSource = "internal/makers/gen/wmi.csv.gz"
 
 // P(read | true, misread) for the 36 characters.
 //
@@ -51,7 +51,7 @@ var deviationsSource []byte
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gen: ")
-	files, err := generate()
+	files, err := generate("../..")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -67,12 +67,16 @@ func main() {
 
 // generate returns the contents of the generated files by name; those named
 // .gz are not yet compressed, since gzip's output varies with its version.
-func generate() (map[string][]byte, error) {
+func generate(root string) (map[string][]byte, error) {
 	prefixes, err := packPrefixes(prefixesSource)
 	if err != nil {
 		return nil, fmt.Errorf("prefixes: %w", err)
 	}
-	makers, err := selectMakers(makersSource)
+	table, err := os.ReadFile(filepath.Join(root, makersSource))
+	if err != nil {
+		return nil, err
+	}
+	makers, err := selectMakers(table)
 	if err != nil {
 		return nil, fmt.Errorf("makers: %w", err)
 	}

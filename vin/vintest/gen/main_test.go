@@ -10,7 +10,7 @@ import (
 
 // The committed files are what the generator makes of the committed sources.
 func TestFresh(t *testing.T) {
-	files, err := generate()
+	files, err := generate("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
