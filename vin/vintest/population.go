@@ -213,7 +213,11 @@ func (l *line) plan() {
 	limit := l.shape.serials()
 	percent := [...]uint64{6, 12, 25, 50, 90}[l.id%5] // of the serials in use
 	span := limit * percent / 100
-	if limit <= 1000 || need > 4*span {
+	few := uint64(1) // plants that a maker would rather not exceed
+	if l.shape.plant >= 0 {
+		few = 4
+	}
+	if limit <= 1000 || need > few*span {
 		span = limit - runLen
 	}
 	l.base = 1

@@ -169,6 +169,11 @@ func TestPopulationMix(t *testing.T) {
 		want := map[string]float64{"US market": 1, "European": 0, "Chinese": 1, "small makers": 1. / 6}[name]
 		near(t, name+" with a check digit", check, 100_000, want, 0.01)
 	}
+	for seed := range uint64(20) {
+		if n := vintest.NewPopulation(seed, vintest.DefaultMix).Len(); n != 1<<30 {
+			t.Errorf("seed %d: %d vehicles, want 1<<30", seed, n)
+		}
+	}
 	if got, want := vintest.NewPopulation(3, vintest.Mix{}).At(9), vintest.NewPopulation(3, vintest.DefaultMix).At(9); got != want {
 		t.Error("the zero Mix is not DefaultMix")
 	}
