@@ -6,19 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// dropped is the entry in ascii of a character that is no part of a number.
-const dropped = 0
-
-// ascii maps an ASCII character to its canonical form.
-var ascii = [utf8.RuneSelf]byte{
-	'0': '0', '1': '1', '2': '2', '3': '3', '4': '4', '5': '5', '6': '6', '7': '7', '8': '8', '9': '9',
-	'A': 'A', 'B': 'B', 'C': 'C', 'D': 'D', 'E': 'E', 'F': 'F', 'G': 'G', 'H': 'H', 'I': 'I',
-	'J': 'J', 'K': 'K', 'L': 'L', 'M': 'M', 'N': 'N', 'O': 'O', 'P': 'P', 'Q': 'Q', 'R': 'R',
-	'S': 'S', 'T': 'T', 'U': 'U', 'V': 'V', 'W': 'W', 'X': 'X', 'Y': 'Y', 'Z': 'Z',
-	'a': 'A', 'b': 'B', 'c': 'C', 'd': 'D', 'e': 'E', 'f': 'F', 'g': 'G', 'h': 'H', 'i': 'I',
-	'j': 'J', 'k': 'K', 'l': 'L', 'm': 'M', 'n': 'N', 'o': 'O', 'p': 'P', 'q': 'Q', 'r': 'R',
-	's': 'S', 't': 'T', 'u': 'U', 'v': 'V', 'w': 'W', 'x': 'X', 'y': 'Y', 'z': 'Z',
+// ascii maps an ASCII character to its canonical form, with kept above it; 0 if
+// it is dropped. It has room for every byte, so that no index is checked.
+var ascii = [256]uint16{
+	'0': kept | '0', '1': kept | '1', '2': kept | '2', '3': kept | '3', '4': kept | '4',
+	'5': kept | '5', '6': kept | '6', '7': kept | '7', '8': kept | '8', '9': kept | '9',
+	'A': kept | 'A', 'B': kept | 'B', 'C': kept | 'C', 'D': kept | 'D', 'E': kept | 'E',
+	'F': kept | 'F', 'G': kept | 'G', 'H': kept | 'H', 'I': kept | 'I', 'J': kept | 'J',
+	'K': kept | 'K', 'L': kept | 'L', 'M': kept | 'M', 'N': kept | 'N', 'O': kept | 'O',
+	'P': kept | 'P', 'Q': kept | 'Q', 'R': kept | 'R', 'S': kept | 'S', 'T': kept | 'T',
+	'U': kept | 'U', 'V': kept | 'V', 'W': kept | 'W', 'X': kept | 'X', 'Y': kept | 'Y',
+	'Z': kept | 'Z',
+	'a': kept | 'A', 'b': kept | 'B', 'c': kept | 'C', 'd': kept | 'D', 'e': kept | 'E',
+	'f': kept | 'F', 'g': kept | 'G', 'h': kept | 'H', 'i': kept | 'I', 'j': kept | 'J',
+	'k': kept | 'K', 'l': kept | 'L', 'm': kept | 'M', 'n': kept | 'N', 'o': kept | 'O',
+	'p': kept | 'P', 'q': kept | 'Q', 'r': kept | 'R', 's': kept | 'S', 't': kept | 'T',
+	'u': kept | 'U', 'v': kept | 'V', 'w': kept | 'W', 'x': kept | 'X', 'y': kept | 'Y',
+	'z': kept | 'Z',
 }
+
+const kept = 1 << 8
 
 // A canonicalizer writes the canonical form of the characters given to it.
 //
@@ -28,9 +35,9 @@ var ascii = [utf8.RuneSelf]byte{
 // where a mark after them makes another letter.
 type canonicalizer struct {
 	country country
-	limit   int    // bytes that out may hold
-	out     []byte // the canonical text so far
-	full    bool   // a letter did not fit; out is of no use
+	out     [MaxText]byte // the canonical text so far, in place: a slice of
+	n       int           // the caller's array would make that escape
+	full    bool          // a letter did not fit; out is of no use
 
 	base    rune      // the letter that a mark would join, before rules of countries; 0: none
 	baseAt  int       // where it stands in out
@@ -45,7 +52,7 @@ type canonicalizer struct {
 func (k *canonicalizer) write(r rune) {
 	if r < utf8.RuneSelf {
 		k.base = 0
-		if c := ascii[r]; c != dropped {
+		if c := byte(ascii[r]); c != 0 {
 			k.putByte(c)
 		}
 		return
@@ -65,6 +72,9 @@ func (k *canonicalizer) write(r rune) {
 // finish ends the text.
 func (k *canonicalizer) finish() { k.endRun() }
 
+// text returns what is written, until the next write.
+func (k *canonicalizer) text() []byte { return k.out[:k.n] }
+
 // drop handles a character that is not written. If it is a mark, of a
 // combining class above 0, it may join the letter before it. Marks commute
 // with those of other classes; one of its own class that did not join stands
@@ -80,7 +90,7 @@ func (k *canonicalizer) drop(r rune, class uint8) {
 	}
 	if free {
 		if c, ok := compose(k.base, r); ok {
-			k.out = k.out[:k.baseAt]
+			k.n = k.baseAt
 			k.base = c
 			k.native(c)
 			return
@@ -100,18 +110,24 @@ func (k *canonicalizer) letter(r rune) {
 		k.putByte(byte(r))
 		return
 	}
-	k.base, k.baseAt, k.blocked = r, len(k.out), [4]uint64{}
+	k.base, k.baseAt, k.blocked = r, k.n, [4]uint64{}
 	k.native(r)
 }
 
-var saudiArabia = country{'S', 'A'}
+// The countries that do not read letters by their looks.
+const (
+	montenegro     country = 'M'<<8 | 'E'
+	northMacedonia country = 'M'<<8 | 'K'
+	serbia         country = 'R'<<8 | 'S'
+	saudiArabia    country = 'S'<<8 | 'A'
+)
 
 // native writes a letter beyond ASCII under the rules of the country.
 func (k *canonicalizer) native(r rune) {
 	switch k.country {
-	case country{'R', 'S'}, country{'M', 'E'}, country{'M', 'K'}:
+	case serbia, montenegro, northMacedonia:
 		if s := serbian(r); s != "" {
-			if r == 'Ѕ' && k.country == (country{'M', 'K'}) {
+			if r == 'Ѕ' && k.country == northMacedonia {
 				s = "DZ"
 			}
 			for i := range len(s) {
@@ -122,7 +138,7 @@ func (k *canonicalizer) native(r rune) {
 	case saudiArabia:
 		if c := saudi(r); c != 0 {
 			if k.runLen == 0 {
-				k.runAt = len(k.out)
+				k.runAt = k.n
 			}
 			k.runLen++
 			k.append(c)
@@ -138,22 +154,22 @@ func (k *canonicalizer) native(r rune) {
 	case isJamo(r):
 		if s, ok := k.syllable(r); ok {
 			// In place: all syllables and letters of Hangul take three bytes.
-			utf8.EncodeRune(k.out[len(k.out)-3:], s)
+			utf8.EncodeRune(k.out[k.n-3:], s)
 			return
 		}
 	case unicode.Is(unicode.Han, r):
 		// A province comes first. Ideographs after others are Japanese
 		// places: the second of 出雲 is no Yunnan.
-		if prev, _ := utf8.DecodeLastRune(k.out); !unicode.Is(unicode.Han, prev) {
+		if prev, _ := utf8.DecodeLastRune(k.text()); !unicode.Is(unicode.Han, prev) {
 			r = simplified(r)
 		}
 	}
 	k.endRun()
-	if len(k.out)+utf8.RuneLen(r) > k.limit {
+	if k.n+utf8.RuneLen(r) > len(k.out) {
 		k.full = true
 		return
 	}
-	k.out = utf8.AppendRune(k.out, r)
+	k.n += utf8.EncodeRune(k.out[k.n:], r)
 }
 
 func (k *canonicalizer) putByte(c byte) {
@@ -162,18 +178,19 @@ func (k *canonicalizer) putByte(c byte) {
 }
 
 func (k *canonicalizer) append(c byte) {
-	if len(k.out) >= k.limit {
+	if k.n == len(k.out) {
 		k.full = true
 		return
 	}
-	k.out = append(k.out, c)
+	k.out[k.n] = c
+	k.n++
 }
 
 // endRun puts letters that were Arabic in the order of the Latin text on a
 // Saudi plate, which is the reverse.
 func (k *canonicalizer) endRun() {
 	if k.runLen > 0 {
-		slices.Reverse(k.out[k.runAt:])
+		slices.Reverse(k.out[k.runAt:k.n])
 		k.runLen = 0
 	}
 }
@@ -194,7 +211,7 @@ func isJamo(r rune) bool {
 
 // syllable composes r with what stands last.
 func (k *canonicalizer) syllable(r rune) (rune, bool) {
-	prev, _ := utf8.DecodeLastRune(k.out)
+	prev, _ := utf8.DecodeLastRune(k.text())
 	switch {
 	case r < jamoT && jamoL <= prev && prev < jamoL+countL:
 		return syllables + ((prev-jamoL)*countV+(r-jamoV))*countT, true

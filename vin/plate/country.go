@@ -15,54 +15,63 @@ func ParseCountry(s string) (iso2 string, ok bool) {
 	return countryName(c), true
 }
 
+// A record of otherCodes is a code padded to three characters and the two
+// letters it stands for.
 const (
 	codeLen   = 3
 	recordLen = codeLen + 2
 )
 
+// parseAlpha2 is parseCountry of alpha-2 codes. It is small enough to be
+// inlined.
+func parseAlpha2(s string) (country, bool) {
+	if len(s) != 2 {
+		return 0, false
+	}
+	a, b := s[0]&^0x20, s[1]&^0x20
+	return country(a)<<8 | country(b), alpha2[a]>>(b-'A')&1 != 0
+}
+
 func parseCountry(s string) (country, bool) {
-	if len(s) == 2 {
-		a, b := s[0]&^0x20, s[1]&^0x20
-		if isLetter(a) && isLetter(b) && alpha2[a-'A']>>(b-'A')&1 != 0 {
-			return country{a, b}, true
-		}
+	if c, ok := parseAlpha2(s); ok {
+		return c, true
 	}
 	if len(s) == 0 || len(s) > codeLen {
-		return country{}, false
+		return 0, false
 	}
-	key := [codeLen]byte{' ', ' ', ' '}
-	for i := range len(s) {
-		key[i] = s[i] &^ 0x20
-		if !isLetter(key[i]) {
-			return country{}, false
+	var key uint32
+	for i := range codeLen {
+		c := byte(' ')
+		if i < len(s) {
+			if c = s[i] &^ 0x20; !isLetter(c) {
+				return 0, false
+			}
 		}
+		key = key<<8 | uint32(c)
 	}
 	lo, hi := 0, len(otherCodes)/recordLen
 	for lo < hi {
 		mid := (lo + hi) / 2
-		if otherCodes[mid*recordLen:][:codeLen] < string(key[:]) {
+		rec := otherCodes[mid*recordLen:][:recordLen]
+		switch code := uint32(rec[0])<<16 | uint32(rec[1])<<8 | uint32(rec[2]); {
+		case code == key:
+			return country(rec[3])<<8 | country(rec[4]), true
+		case code < key:
 			lo = mid + 1
-		} else {
+		default:
 			hi = mid
 		}
 	}
-	if lo == len(otherCodes)/recordLen {
-		return country{}, false
-	}
-	rec := otherCodes[lo*recordLen:][:recordLen]
-	if rec[:codeLen] != string(key[:]) {
-		return country{}, false
-	}
-	return country{rec[3], rec[4]}, true
+	return 0, false
 }
 
 func isLetter(c byte) bool { return 'A' <= c && c <= 'Z' }
 
-// countryName returns the two letters as a string without allocating: every
-// alpha-2 code is a substring of alphabet pairs.
+// countryName returns the two letters as a string, which is part of a constant
+// so as not to allocate.
 func countryName(c country) string {
-	if c == (country{}) {
+	if c == 0 {
 		return ""
 	}
-	return letterPairs[2*(int(c[0]-'A')*26+int(c[1]-'A')):][:2]
+	return letterPairs[2*(int(c>>8-'A')*26+int(c&0xFF-'A')):][:2]
 }

@@ -56,7 +56,7 @@ func formatsOf(c country) []format {
 	lo, hi := 0, len(formats)
 	for lo < hi {
 		mid := (lo + hi) / 2
-		if string(formats[mid].country[:]) < string(c[:]) {
+		if formats[mid].country < c {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -150,13 +150,11 @@ func (p Plate) Propose() (Plate, bool) {
 	if len(known) == 0 || p.n == 0 || p.Fits() {
 		return Plate{}, false
 	}
-	s := proposer{chars: p.AppendTo(nil), sets: p.sets(new([MaxText]charSet))}
-	if len(s.chars) == len(s.sets) { // only ASCII has look-alikes
-		s.try = make([]byte, len(s.chars))
-		s.fewest = len(s.chars)
-		for _, f := range known {
-			s.walk(0, f.parts, 0, 0)
-		}
+	s := proposer{chars: []rune(p.Text()), sets: p.sets(new([MaxText]charSet))}
+	s.try = make([]rune, len(s.chars))
+	s.fewest = len(s.chars)
+	for _, f := range known {
+		s.walk(0, f.parts, 0, 0)
 	}
 	for _, text := range p.withoutSign() {
 		if q, ok := p.withText(text); ok && q.Fits() {
@@ -171,12 +169,12 @@ func (p Plate) Propose() (Plate, bool) {
 
 // A proposer looks for the repairs of a text with the fewest exchanges.
 type proposer struct {
-	chars  []byte
-	sets   []charSet
-	try    []byte // the repair being built
-	fewest int    // exchanges of the repairs found, or a bound
-	text   string // one of them
-	found  int    // how many; 2 stands for more
+	chars  []rune
+	sets   []charSet // of each
+	try    []rune    // the repair being built
+	fewest int       // exchanges of the repairs found, or a bound
+	text   string    // one of them
+	found  int       // how many; 2 stands for more
 }
 
 func (s *proposer) add(text string) {
@@ -214,7 +212,7 @@ func (s *proposer) walk(i int, parts string, n, exchanges int) {
 		s.try[i] = s.chars[i]
 		s.walk(i+1, parts, n+1, exchanges)
 	}
-	if c := exchanged(s.chars[i]); setOf(rune(c))&set != 0 {
+	if c := exchanged(s.chars[i]); c != 0 && setOf(c)&set != 0 {
 		s.try[i] = c
 		s.walk(i+1, parts, n+1, exchanges+1)
 	}
@@ -222,10 +220,10 @@ func (s *proposer) walk(i int, parts string, n, exchanges int) {
 
 // exchanged returns the letter drawn like a digit, or the digit drawn like a
 // letter; 0 if there is none.
-func exchanged(c byte) byte {
+func exchanged(r rune) rune {
 	const pairs = "0O1I2Z5S6G8B"
-	if i := strings.IndexByte(pairs, c); i >= 0 {
-		return pairs[i^1]
+	if i := strings.IndexRune(pairs, r); i >= 0 {
+		return rune(pairs[i^1])
 	}
 	return 0
 }

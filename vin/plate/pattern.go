@@ -101,7 +101,7 @@ func readElements(c country, s string) ([]element, error) {
 		return nil, &Error{Kind: TooLong, Pos: utf8.RuneCountInString(s[:MaxRaw]) + 1}
 	}
 	if c == saudiArabia {
-		c = country{}
+		c = 0
 	}
 	r := elementReader{rules: c}
 	r.clear()
@@ -131,14 +131,14 @@ func readElements(c country, s string) ([]element, error) {
 type elementReader struct {
 	rules  country
 	k      canonicalizer // of the characters since the last element
-	starts []int         // where each character of k.out began
+	starts []int         // where each character of k.text began
 	set    []rune        // of the set being read
 	setPos int           // where that began; 0 outside sets
 	elems  []element
 }
 
 func (r *elementReader) clear() {
-	r.k = canonicalizer{country: r.rules, limit: MaxText, out: r.k.out[:0]}
+	r.k = canonicalizer{country: r.rules}
 	r.starts = r.starts[:0]
 }
 
@@ -165,7 +165,7 @@ func (r *elementReader) read(x rune, pos int) Kind {
 		if r.k.full {
 			return TooLong
 		}
-		for utf8.RuneCount(r.k.out) > len(r.starts) {
+		for utf8.RuneCount(r.k.text()) > len(r.starts) {
 			r.starts = append(r.starts, pos)
 		}
 	}
@@ -198,7 +198,7 @@ func (r *elementReader) readSet(x, w rune, pos int) Kind {
 
 // literal makes elements of the characters read since the last.
 func (r *elementReader) literal() {
-	for i, x := range []rune(string(r.k.out)) {
+	for i, x := range []rune(string(r.k.text())) {
 		r.elems = append(r.elems, element{set: []rune{x}, pos: r.starts[i]})
 	}
 	r.clear()
@@ -207,10 +207,10 @@ func (r *elementReader) literal() {
 // member adds what was read since the last member to the set. It fails if
 // that stands for several characters, as Æ does.
 func (r *elementReader) member() bool {
-	if utf8.RuneCount(r.k.out) > 1 {
+	if utf8.RuneCount(r.k.text()) > 1 {
 		return false
 	}
-	r.set = append(r.set, []rune(string(r.k.out))...)
+	r.set = append(r.set, []rune(string(r.k.text()))...)
 	r.clear()
 	return true
 }
@@ -309,7 +309,7 @@ func (p Pattern) String() string { return p.text }
 // at most that of comparing each element to each character. It does not
 // allocate.
 func (p Pattern) Match(q Plate) bool {
-	if p.text == "" || q.n == 0 || p.country != (country{}) && p.country != q.country {
+	if p.text == "" || q.n == 0 || p.country != 0 && p.country != q.country {
 		return false
 	}
 	// Behind the last * seen, try from every place in turn: to let an earlier

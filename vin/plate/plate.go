@@ -1,10 +1,10 @@
-// Package plate holds registration plates of any country in one canonical
-// form.
 package plate
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql/driver"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -34,8 +34,10 @@ type Plate struct {
 	text    [MaxText]byte // UTF-8, canonical for country; the rest is zero
 }
 
-// country is an ISO 3166-1 alpha-2 code, or zero.
-type country [2]byte
+// country is an ISO 3166-1 alpha-2 code, the first letter in the high byte, or
+// zero. It is a number because two letters would be stored one by one and
+// loaded together, for which a processor waits.
+type country uint16
 
 // Parse reads a plate as people, papers and cameras write it and returns its
 // canonical form. It drops separators, seals and signs, folds case and width,
@@ -48,34 +50,28 @@ type country [2]byte
 // more than [MaxRaw] bytes.
 func Parse(country, raw string) (p Plate, err error) {
 	if country != "" {
-		c, ok := parseCountry(country)
+		c, ok := parseAlpha2(country) // most are; inlined
 		if !ok {
-			return Plate{}, &Error{Kind: UnknownCountry}
+			if c, ok = parseCountry(country); !ok {
+				return Plate{}, &Error{Kind: UnknownCountry}
+			}
 		}
 		p.country = c
 	}
-	if len(raw) > MaxRaw {
-		return parseLong(p.country, raw)
+	if len(raw) > MaxText {
+		return parseRunes(p.country, raw)
 	}
-	n := 0
+	// Each byte is written, and counted if it stays, so that what is dropped
+	// costs no branch.
+	n, seen := 0, byte(0)
 	for i := range len(raw) {
-		b := raw[i]
-		if b >= utf8.RuneSelf {
-			return parseRunes(p.country, raw)
-		}
-		c := ascii[b]
-		if n == MaxText {
-			if c != dropped {
-				return Plate{}, &Error{Kind: TooLong, Pos: i + 1}
-			}
-			continue
-		}
-		// Written first and counted after, so that what is dropped costs no
-		// branch; the last write may have to be taken back.
-		p.text[n] = c
-		if c != dropped {
-			n++
-		}
+		e := ascii[raw[i]]
+		seen |= raw[i]
+		p.text[n] = byte(e)
+		n += int(e / kept)
+	}
+	if seen >= utf8.RuneSelf {
+		return parseRunes(p.country, raw)
 	}
 	if n == 0 {
 		return Plate{}, &Error{Kind: Empty, Pos: len(raw) + 1}
@@ -93,9 +89,12 @@ func MustParse(country, raw string) Plate {
 	return p
 }
 
-// parseRunes is [Parse] for text that is not all ASCII.
+// parseRunes is [Parse] for any text.
 func parseRunes(c country, raw string) (p Plate, err error) {
-	k := canonicalizer{country: c, limit: MaxText, out: p.text[:0]}
+	if len(raw) > MaxRaw {
+		return parseLong(c, raw)
+	}
+	k := canonicalizer{country: c}
 	for pos, i := 1, 0; i < len(raw); pos++ {
 		r, size := utf8.DecodeRuneInString(raw[i:])
 		if r == utf8.RuneError && size == 1 {
@@ -108,11 +107,11 @@ func parseRunes(c country, raw string) (p Plate, err error) {
 		i += size
 	}
 	k.finish()
-	if len(k.out) == 0 {
+	if k.n == 0 {
 		return Plate{}, &Error{Kind: Empty, Pos: utf8.RuneCountInString(raw) + 1}
 	}
 	p.country = c
-	p.n = uint8(len(k.out)) // out is p.text: it never outgrows it
+	p.n = uint8(copy(p.text[:], k.text()))
 	return p, nil
 }
 
@@ -187,8 +186,9 @@ func (p Plate) appendString(dst []byte) []byte {
 	if p.n == 0 {
 		return dst
 	}
-	if p.country != (country{}) {
-		dst = append(dst, p.country[0], p.country[1], ' ')
+	if p.country != 0 {
+		dst = append(dst, p.Country()...)
+		dst = append(dst, ' ')
 	}
 	return p.AppendTo(dst)
 }
@@ -205,8 +205,8 @@ func (p Plate) Masked() string {
 		return ""
 	}
 	var b strings.Builder
-	if p.country != (country{}) {
-		b.Write(p.country[:])
+	if p.country != 0 {
+		b.WriteString(p.Country())
 		b.WriteByte(' ')
 	}
 	total := p.Len()
@@ -231,7 +231,7 @@ func (p Plate) LogValue() slog.Value { return slog.StringValue(p.Masked()) }
 // Compare orders plates by country, those without one first, then by text, and
 // the zero Plate before all others.
 func (p Plate) Compare(q Plate) int {
-	if c := bytes.Compare(p.country[:], q.country[:]); c != 0 {
+	if c := cmp.Compare(p.country, q.country); c != 0 {
 		return c
 	}
 	return bytes.Compare(p.text[:p.n], q.text[:q.n])
@@ -275,7 +275,7 @@ func (p Plate) AppendBinary(b []byte) ([]byte, error) {
 	if p.n == 0 {
 		return b, nil
 	}
-	return p.AppendTo(append(b, p.country[:]...)), nil
+	return p.AppendTo(binary.BigEndian.AppendUint16(b, uint16(p.country))), nil
 }
 
 // MarshalBinary implements [encoding.BinaryMarshaler]: see

@@ -24,12 +24,12 @@ func countries() ([]byte, error) {
 		return nil, err
 	}
 	var (
-		alpha2 [26]uint32
+		alpha2 ['Z' + 1]uint32
 		others []string // records: code padded to 3, alpha-2
 	)
 	for _, row := range rows[1:] {
 		iso := row[0]
-		alpha2[iso[0]-'A'] |= 1 << (iso[1] - 'A')
+		alpha2[iso[0]] |= 1 << (iso[1] - 'A')
 		for _, code := range append(strings.Fields(row[2]), row[1]) {
 			others = append(others, fmt.Sprintf("%-3s%s", code, iso))
 		}
@@ -43,9 +43,11 @@ func countries() ([]byte, error) {
 
 	var b bytes.Buffer
 	fmt.Fprint(&b, "// alpha2 has a bit for the second letter of a code at its first letter.\n")
-	fmt.Fprint(&b, "var alpha2 = [26]uint32{\n")
-	for i, bits := range alpha2 {
-		fmt.Fprintf(&b, "\t'%c' - 'A': %#07x,\n", 'A'+i, bits)
+	fmt.Fprint(&b, "var alpha2 = [256]uint32{\n")
+	for c, bits := range alpha2 {
+		if bits != 0 {
+			fmt.Fprintf(&b, "\t'%c': %#07x,\n", c, bits)
+		}
 	}
 	fmt.Fprint(&b, "}\n\n// otherCodes is a sorted list of records: an alpha-3 code or distinguishing\n")
 	fmt.Fprint(&b, "// sign padded to three characters, and the alpha-2 code that it stands for.\n")

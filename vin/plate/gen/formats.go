@@ -107,7 +107,7 @@ func formats() ([]byte, error) {
 				}
 				code = append(code, byte(no), byte(p.least), byte(p.most))
 			}
-			lines[fmt.Sprintf("\t{country{'%c', '%c'}, %.1f, %s},\n", country[0], country[1], cardinality(parts), hexQuote(code))] = true
+			lines[fmt.Sprintf("\t{'%c'<<8 | '%c', %.1f, %s},\n", country[0], country[1], cardinality(parts), hexQuote(code))] = true
 		}
 	}
 	sorted := make([]string, 0, len(lines))
