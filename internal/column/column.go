@@ -1,0 +1,163 @@
+// Package column holds the attributes of many records one attribute at a time,
+// in as few bytes as their values need and without pointers for the collector
+// to follow.
+package column
+
+import (
+	"golang.org/x/exp/constraints"
+)
+
+// Uints is a fixed number of unsigned integers. Each takes 0, 1, 2, 4 or 8
+// bytes, by the distance of the greatest from the least. Any number of
+// goroutines may read; different elements may be set at the same time.
+type Uints struct {
+	base  uint64
+	cells cells // nil where all are base
+	n     int
+}
+
+// cells are integers of one width.
+type cells interface {
+	at(i int) uint64
+	set(i int, v uint64)
+	width() int
+}
+
+type narrow[T constraints.Unsigned] []T
+
+func (s narrow[T]) at(i int) uint64     { return uint64(s[i]) }
+func (s narrow[T]) set(i int, v uint64) { s[i] = T(v) }
+
+func (s narrow[T]) width() (bytes int) {
+	for v := ^T(0); v != 0; v >>= 4 {
+		bytes++ // half bytes, since a byte shifted by eight is not allowed
+	}
+	return bytes / 2
+}
+
+// MakeUints returns n integers, all of the least value, that can hold values
+// from least to greatest.
+func MakeUints(n int, least, greatest uint64) *Uints {
+	c := &Uints{base: least, n: n}
+	switch span := greatest - least; {
+	case span == 0:
+	case span < 1<<8:
+		c.cells = make(narrow[uint8], n)
+	case span < 1<<16:
+		c.cells = make(narrow[uint16], n)
+	case span < 1<<32:
+		c.cells = make(narrow[uint32], n)
+	default:
+		c.cells = make(narrow[uint64], n)
+	}
+	return c
+}
+
+// Len returns the number of integers.
+func (c *Uints) Len() int { return c.n }
+
+// At returns integer i.
+func (c *Uints) At(i int) uint64 {
+	if c.cells == nil {
+		return c.base
+	}
+	return c.base + c.cells.at(i)
+}
+
+// Set changes integer i to a value between the bounds that MakeUints was given.
+func (c *Uints) Set(i int, v uint64) {
+	if c.cells != nil {
+		c.cells.set(i, v-c.base)
+	}
+}
+
+// Bytes returns the memory held.
+func (c *Uints) Bytes() int {
+	if c.cells == nil {
+		return 0
+	}
+	return c.n * c.cells.width()
+}
+
+// A Dict numbers distinct values in the order in which they come. The zero Dict
+// is empty and ready; it is not safe for concurrent use while it grows.
+type Dict[T comparable] struct {
+	values []T
+	codes  map[T]uint32
+	last   uint32 // the code of the last value, which often comes again
+}
+
+// Code returns the number of v, which is new if v is.
+func (d *Dict[T]) Code(v T) uint32 {
+	if int(d.last) < len(d.values) && d.values[d.last] == v {
+		return d.last
+	}
+	code, ok := d.codes[v]
+	if !ok {
+		if d.codes == nil {
+			d.codes = make(map[T]uint32)
+		}
+		code = uint32(len(d.values))
+		d.codes[v] = code
+		d.values = append(d.values, v)
+	}
+	d.last = code
+	return code
+}
+
+// Find returns the number of v, if it has one.
+func (d *Dict[T]) Find(v T) (code uint32, ok bool) {
+	code, ok = d.codes[v]
+	return code, ok
+}
+
+// Value returns the value of a number that Code returned.
+func (d *Dict[T]) Value(code uint32) T { return d.values[code] }
+
+// Len returns the number of distinct values.
+func (d *Dict[T]) Len() int { return len(d.values) }
+
+// Blobs is a fixed number of byte strings of less than 64 KiB each, one after
+// the other in one array. Lengths take two bytes each; a start is remembered
+// for every 64th.
+type Blobs struct {
+	lens   []uint16
+	starts []uint64
+	data   []byte
+}
+
+const (
+	blobsPerStart = 64
+	// MaxBlob is the greatest length of a byte string in Blobs.
+	MaxBlob = 1<<16 - 1
+)
+
+// MakeBlobs returns byte strings of the given lengths, all zero.
+func MakeBlobs(lens []uint16) *Blobs {
+	b := &Blobs{lens: lens, starts: make([]uint64, 0, (len(lens)+blobsPerStart-1)/blobsPerStart)}
+	var at uint64
+	for i, n := range lens {
+		if i%blobsPerStart == 0 {
+			b.starts = append(b.starts, at)
+		}
+		at += uint64(n)
+	}
+	b.data = make([]byte, at)
+	return b
+}
+
+// At returns byte string i itself, not a copy.
+func (b *Blobs) At(i int) []byte {
+	at := b.starts[i/blobsPerStart]
+	for _, n := range b.lens[i/blobsPerStart*blobsPerStart : i] {
+		at += uint64(n)
+	}
+	end := at + uint64(b.lens[i])
+	return b.data[at:end:end]
+}
+
+// Len returns the number of byte strings.
+func (b *Blobs) Len() int { return len(b.lens) }
+
+// Bytes returns the memory held.
+func (b *Blobs) Bytes() int { return 2*len(b.lens) + 8*len(b.starts) + len(b.data) }

@@ -1,0 +1,108 @@
+package column_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/vinmatch/vinmatch/internal/column"
+)
+
+func TestUints(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, tc := range []struct {
+		why             string
+		least, greatest uint64
+		wantWidth       int
+	}{
+		{"constant zero", 0, 0, 0},
+		{"constant", math.MaxUint64, math.MaxUint64, 0},
+		{"a flag", 0, 1, 1},
+		{"a byte", 0, 255, 1},
+		{"a byte, far up", 1 << 60, 1<<60 + 255, 1},
+		{"one more than a byte", 3, 259, 2},
+		{"two bytes", 1, 1 << 16, 2},
+		{"one more than two bytes", 0, 1 << 16, 4},
+		{"four bytes", 7, 7 + math.MaxUint32, 4},
+		{"one more than four bytes", 0, 1 << 32, 8},
+		{"all", 0, math.MaxUint64, 8},
+	} {
+		const n = 1000
+		c := column.MakeUints(n, tc.least, tc.greatest)
+		want := make([]uint64, n)
+		for i := range want {
+			want[i] = tc.least
+			if span := tc.greatest - tc.least; span == math.MaxUint64 {
+				want[i] = rng.Uint64()
+			} else {
+				want[i] += rng.Uint64N(span + 1)
+			}
+		}
+		want[0], want[n-1] = tc.least, tc.greatest
+		for i, v := range want {
+			c.Set(i, v)
+		}
+		for i, v := range want {
+			if got := c.At(i); got != v {
+				t.Fatalf("%s: At(%d) = %d, want %d", tc.why, i, got, v)
+			}
+		}
+		if c.Bytes() != n*tc.wantWidth || c.Len() != n {
+			t.Errorf("%s: %d bytes, want %d each", tc.why, c.Bytes(), tc.wantWidth)
+		}
+	}
+}
+
+func TestDict(t *testing.T) {
+	var d column.Dict[string]
+	if _, ok := d.Find(""); ok {
+		t.Error("an empty Dict has the empty string")
+	}
+	for range 2 {
+		for i := range 100 {
+			for range 2 {
+				if got := d.Code(fmt.Sprint(i)); got != uint32(i) {
+					t.Fatalf("Code(%d) = %d", i, got)
+				}
+			}
+		}
+	}
+	if d.Len() != 100 || d.Value(42) != "42" {
+		t.Errorf("%d values, value 42 is %q", d.Len(), d.Value(42))
+	}
+	if code, ok := d.Find("99"); !ok || code != 99 {
+		t.Errorf("Find(99) = %d, %t", code, ok)
+	}
+	if _, ok := d.Find("100"); ok || d.Len() != 100 {
+		t.Error("Find finds or makes what is not there")
+	}
+}
+
+func TestBlobs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{0, 1, 63, 64, 65, 1000} {
+		want := make([][]byte, n)
+		lens := make([]uint16, n)
+		for i := range want {
+			want[i] = bytes.Repeat([]byte{byte(i)}, rng.IntN(40))
+			if i == n-1 {
+				want[i] = bytes.Repeat([]byte{1}, column.MaxBlob)
+			}
+			lens[i] = uint16(len(want[i]))
+		}
+		b := column.MakeBlobs(lens)
+		for i := n - 1; i >= 0; i-- {
+			copy(b.At(i), want[i])
+		}
+		for i := range want {
+			if got := b.At(i); !bytes.Equal(got, want[i]) || cap(got) != len(got) {
+				t.Fatalf("%d blobs: At(%d) has %d bytes, want %d", n, i, len(got), len(want[i]))
+			}
+		}
+		if b.Len() != n {
+			t.Errorf("Len() = %d, want %d", b.Len(), n)
+		}
+	}
+}
