@@ -1,6 +1,7 @@
 package plate
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -303,6 +304,12 @@ func (p Pattern) Country() string { return countryName(p.country) }
 // String returns the canonical text of the pattern: ParsePattern of it, with
 // the same country, is p. The zero Pattern has none.
 func (p Pattern) String() string { return p.text }
+
+// LogValue implements [slog.LogValuer] and shows the country alone: a pattern
+// may hold nearly all of a plate, which is personal data.
+func (p Pattern) LogValue() slog.Value {
+	return slog.StringValue(strings.TrimSpace(p.Country() + " pattern"))
+}
 
 // Match reports whether the text of q has the form of p, from its first to its
 // last character, and q is a plate of its country, if p has one. The time is

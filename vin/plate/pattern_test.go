@@ -135,6 +135,16 @@ func TestPatternCountry(t *testing.T) {
 	}
 }
 
+func TestPatternLog(t *testing.T) {
+	p, err := plate.ParsePattern("GB", "AB12CD?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.LogValue().String(); got != "GB pattern" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // asRegexp says a canonical pattern as a regular expression.
 func asRegexp(p plate.Pattern) *regexp.Regexp {
 	expr := strings.NewReplacer("?", ".", "#", "[0-9]", "*", ".*").Replace(p.String())

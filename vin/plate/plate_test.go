@@ -244,6 +244,50 @@ func checkPlate(t *testing.T, p plate.Plate) {
 	}
 }
 
+// TestProvinces reads each traditional character of Chinese plates.
+func TestProvinces(t *testing.T) {
+	traditional := []rune("滬雲遼魯蘇贛晉陝閩貴粵寧瓊學領掛")
+	for i, want := range []rune("沪云辽鲁苏赣晋陕闽贵粤宁琼学领挂") {
+		if got := plate.MustParse("CN", string(traditional[i])+"A1").Text(); got != string(want)+"A1" {
+			t.Errorf("%c: got %q, want %c", traditional[i], got, want)
+		}
+	}
+}
+
+// TestKinds holds the texts of errors, which may be stored and compared.
+func TestKinds(t *testing.T) {
+	for _, tc := range []struct {
+		kind       plate.Kind
+		name, text string
+	}{
+		{plate.Empty, "Empty", "plate: position 3: no letter or digit"},
+		{plate.TooLong, "TooLong", "plate: position 3: too long for a plate"},
+		{plate.InvalidUTF8, "InvalidUTF8", "plate: position 3: invalid UTF-8"},
+		{plate.UnknownCountry, "UnknownCountry", "plate: position 3: unknown country"},
+		{plate.NotCanonical, "NotCanonical", "plate: position 3: not in canonical form"},
+		{plate.BadSet, "BadSet", "plate: position 3: not a set of characters"},
+		{plate.BadOrder, "BadOrder", "plate: position 3: uncertain order of Arabic letters"},
+		{0, "Kind(0)", "plate: position 3: Kind(0)"},
+		{99, "Kind(99)", "plate: position 3: Kind(99)"},
+	} {
+		if tc.kind.String() != tc.name || tc.kind.Error() != "plate: "+tc.name {
+			t.Errorf("%d: %q, %q", tc.kind, tc.kind, tc.kind.Error())
+		}
+		if got := (&plate.Error{Kind: tc.kind, Pos: 3}).Error(); got != tc.text {
+			t.Errorf("got %q, want %q", got, tc.text)
+		}
+	}
+}
+
+func TestMustParse(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	plate.MustParse("GB", "")
+}
+
 func TestZero(t *testing.T) {
 	var p plate.Plate
 	if p.IsValid() || p.Text() != "" || p.String() != "" || p.Masked() != "" || p.Country() != "" || p.Len() != 0 {
