@@ -118,11 +118,7 @@ func (k Key) country() string {
 	if k.Hashed() || !k.Kind().HasCountry() {
 		return ""
 	}
-	c := k.hi >> countryShift & countryMask
-	if c == 0 {
-		return ""
-	}
-	return string([]byte{'A' + byte((c-1)/26), 'A' + byte((c-1)%26)})
+	return countryName(k.hi >> countryShift & countryMask)
 }
 
 // countryCode numbers the alpha-2 codes in their order, from 1; 0 is none.
@@ -131,6 +127,14 @@ func countryCode(iso2 string) uint64 {
 		return 0
 	}
 	return uint64(iso2[0]-'A')*26 + uint64(iso2[1]-'A') + 1
+}
+
+// countryName is the inverse of countryCode.
+func countryName(code uint64) string {
+	if code == 0 {
+		return ""
+	}
+	return string([]byte{'A' + byte((code-1)/26), 'A' + byte((code-1)%26)})
 }
 
 // pack returns the key of a canonical text. The country is "" or an alpha-2

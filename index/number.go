@@ -123,8 +123,9 @@ func digitValue(r rune) rune {
 	return 0
 }
 
-// A Reason says why a number has no key. It is an error itself, so that
-// errors.Is(err, index.Empty) works on what [Number.Key] returns.
+// A Reason says why a number has no key, or why a record is not taken. It is an
+// error itself, so that errors.Is(err, index.Empty) works on what [Number.Key]
+// and [Build] return.
 type Reason uint8
 
 const (
@@ -134,6 +135,13 @@ const (
 	Empty                 // no letter and no digit
 	TooLong               // more than MaxNumber bytes
 	InvalidUTF8           // bytes that are not UTF-8
+
+	BadOwner        // the owner is not 1 to 16 ASCII letters and digits
+	BadID           // the record's ID is empty or longer than MaxID
+	BadYear         // the model year does not fit 32 bits
+	BadDate         // the date of theft is not in the years 1 to 9999
+	TooLarge        // a text of more than 1024 bytes, or more than 255 numbers or tags
+	VersionConflict // another record of the owner has this ID and version and says something else
 )
 
 var reasonNames = [...]string{
@@ -142,6 +150,13 @@ var reasonNames = [...]string{
 	Empty:          "no letter and no digit",
 	TooLong:        "more than " + strconv.Itoa(MaxNumber) + " bytes",
 	InvalidUTF8:    "invalid UTF-8",
+
+	BadOwner:        "the owner is not 1 to 16 letters and digits",
+	BadID:           "the ID is empty or longer than " + strconv.Itoa(MaxID) + " bytes",
+	BadYear:         "the model year does not fit 32 bits",
+	BadDate:         "the date of theft is not in the years 1 to 9999",
+	TooLarge:        "too large",
+	VersionConflict: "another record with this owner, ID and version says something else",
 }
 
 // Error implements error.

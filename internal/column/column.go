@@ -4,6 +4,8 @@
 package column
 
 import (
+	"strings"
+
 	"golang.org/x/exp/constraints"
 )
 
@@ -84,8 +86,13 @@ func (c *Uints) Bytes() int {
 type Dict[T comparable] struct {
 	values []T
 	codes  map[T]uint32
-	last   uint32 // the code of the last value, which often comes again
+	last   uint32    // the code of the last value, which often comes again
+	keep   func(T) T // makes the value that is stored; nil: as it is
 }
+
+// TextDict returns an empty Dict that copies the texts it stores, so that they
+// do not keep alive what they are part of.
+func TextDict() Dict[string] { return Dict[string]{keep: strings.Clone} }
 
 // Code returns the number of v, which is new if v is.
 func (d *Dict[T]) Code(v T) uint32 {
@@ -96,6 +103,9 @@ func (d *Dict[T]) Code(v T) uint32 {
 	if !ok {
 		if d.codes == nil {
 			d.codes = make(map[T]uint32)
+		}
+		if d.keep != nil {
+			v = d.keep(v)
 		}
 		code = uint32(len(d.values))
 		d.codes[v] = code

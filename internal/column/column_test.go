@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"github.com/vinmatch/vinmatch/internal/column"
 )
@@ -56,7 +57,7 @@ func TestUints(t *testing.T) {
 }
 
 func TestDict(t *testing.T) {
-	var d column.Dict[string]
+	d := column.TextDict()
 	if _, ok := d.Find(""); ok {
 		t.Error("an empty Dict has the empty string")
 	}
@@ -77,6 +78,16 @@ func TestDict(t *testing.T) {
 	}
 	if _, ok := d.Find("100"); ok || d.Len() != 100 {
 		t.Error("Find finds or makes what is not there")
+	}
+}
+
+func TestTextDictCopies(t *testing.T) {
+	line := []byte("FR;Peugeot")
+	d := column.TextDict()
+	d.Code(unsafe.String(&line[3], 7))
+	line[3] = 'X'
+	if got := d.Value(0); got != "Peugeot" {
+		t.Errorf("Value(0) = %q after its source changed", got)
 	}
 }
 

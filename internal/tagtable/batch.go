@@ -46,8 +46,6 @@ type Batch struct {
 	pos     [2 * Block]uint32
 
 	found [2 * Block]Found
-
-	touched uint64 // keeps the compiler from dropping reads that warm the cache
 }
 
 // Found says that the key that was number At of the batch is at Pos.
@@ -79,6 +77,7 @@ func (t *Table) Flush(b *Batch) []Found {
 	if n == 0 || len(t.keys) == 0 {
 		return nil
 	}
+	t.touchSlots(b, n)
 	t.readPositions(b, n)
 	t.touchKeys(b, n)
 	found, left := t.compare(b, n)
@@ -105,19 +104,9 @@ func (t *Table) hashBlock(b *Batch, n int) {
 	}
 }
 
-// touchTags reads one word of the tags of each key.
-func (t *Table) touchTags(b *Batch, n int) {
-	tags := t.tags
-	var sum uint64
-	for _, g := range b.groups[:n] {
-		sum += tags[g][0]
-	}
-	b.touched += sum
-}
-
-// collect appends the keys that have candidates to those that wait. It writes
+// collectGo appends the keys that have candidates to those that wait. It writes
 // every key there and moves on only if the key has one.
-func (t *Table) collect(b *Batch, base, n int) {
+func (t *Table) collectGo(b *Batch, base, n int) {
 	tags := t.tags
 	const mask = 2*Block - 1
 	w := b.waiting
@@ -141,16 +130,6 @@ func (t *Table) readPositions(b *Batch, n int) {
 	for i, g := range b.group[:n] {
 		b.pos[i] = slots[g][b.slots[i].first()&15]
 	}
-}
-
-// touchKeys reads one word of the key at each position.
-func (t *Table) touchKeys(b *Batch, n int) {
-	keys, last := t.keys, uint32(len(t.keys)-1)
-	var sum uint64
-	for _, p := range b.pos[:n] {
-		sum += keys[min(p, last)].Lo
-	}
-	b.touched += sum
 }
 
 // compare moves keys that are where they were looked for to b.found, and the

@@ -3,11 +3,10 @@ package tagtable
 import (
 	"math/bits"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/vinmatch/vinmatch/internal/hugepage"
 	"github.com/vinmatch/vinmatch/internal/invariants"
+	"github.com/vinmatch/vinmatch/internal/parallel"
 )
 
 const (
@@ -57,7 +56,7 @@ func build(keys []Key, seed uint64, workers int, keysPerGroup float64) *Table {
 	placed, starts := t.partition(shards, workers)
 
 	spills := make([][]uint32, shards)
-	parallel(workers, shards, func(s int) {
+	parallel.Do(workers, shards, func(s int) {
 		spills[s] = t.fill(s, placed[starts[s]:starts[s+1]])
 	})
 	t.join(spills)
@@ -84,7 +83,7 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 	// all counts are known it writes each key where the counts say.
 	run := (len(t.keys) + workers - 1) / workers
 	next := make([][]int, workers)
-	parallel(workers, workers, func(w int) {
+	parallel.Do(workers, workers, func(w int) {
 		n := make([]int, shards)
 		t.each(w*run, run, func(_ int, g, _ uint64) { n[g>>shardBits]++ })
 		next[w] = n
@@ -99,7 +98,7 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 	}
 	starts[shards] = at
 	placed = make([]placement, at)
-	parallel(workers, workers, func(w int) {
+	parallel.Do(workers, workers, func(w int) {
 		next := next[w]
 		t.each(w*run, run, func(pos int, g, h uint64) {
 			s := g >> shardBits
@@ -176,18 +175,4 @@ func (t *Table) join(spills [][]uint32) {
 		}
 		base += uint32(len(spill))
 	}
-}
-
-// parallel calls f for 0 to n-1 from the given number of goroutines.
-func parallel(workers, n int, f func(i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(workers, n) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
 }

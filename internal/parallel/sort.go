@@ -1,5 +1,4 @@
-// Package parsort sorts large slices in place on several processors.
-package parsort
+package parallel
 
 import (
 	"slices"

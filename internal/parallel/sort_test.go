@@ -1,4 +1,4 @@
-package parsort_test
+package parallel_test
 
 import (
 	"cmp"
@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vinmatch/vinmatch/internal/parsort"
+	"github.com/vinmatch/vinmatch/internal/parallel"
 )
 
 func TestSort(t *testing.T) {
@@ -32,7 +32,7 @@ func TestSort(t *testing.T) {
 				s[i] = shape(i, max(n, 2))
 			}
 			want := slices.Sorted(slices.Values(s))
-			parsort.Sort(s, 1+rng.IntN(5), cmp.Compare)
+			parallel.Sort(s, 1+rng.IntN(5), cmp.Compare)
 			if !slices.Equal(s, want) {
 				t.Errorf("%s, %d elements: not sorted, or others", name, n)
 			}
@@ -46,7 +46,7 @@ func TestNoMoreWorkersThanAllowed(t *testing.T) {
 		s[i] = i * 7919 % len(s)
 	}
 	var busy, most atomic.Int32
-	parsort.Sort(s, 3, func(a, b int) int {
+	parallel.Sort(s, 3, func(a, b int) int {
 		n := busy.Add(1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
@@ -70,7 +70,7 @@ func BenchmarkSort(b *testing.B) {
 		b.StopTimer()
 		copy(s, from)
 		b.StartTimer()
-		parsort.Sort(s, 2, func(a, b pair) int {
+		parallel.Sort(s, 2, func(a, b pair) int {
 			if c := cmp.Compare(a.hi, b.hi); c != 0 {
 				return c
 			}

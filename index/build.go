@@ -1,0 +1,488 @@
+package index
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/vinmatch/vinmatch/internal/column"
+	"github.com/vinmatch/vinmatch/internal/hugepage"
+	"github.com/vinmatch/vinmatch/internal/parallel"
+	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// A builder takes records one by one, and then makes a segment of them.
+//
+// While records come in, each is stored in the order of arrival as a staged
+// record, its texts in an arena, and its keys other than the VIN in a list. When
+// all have come, older versions are dropped, all keys are sorted, which numbers
+// the rows, and each row's attributes are moved to its place in the columns.
+type builder struct {
+	o       Options
+	workers int
+	place   int      // of the current record in the sequence
+	skipped []uint32 // for each record refused so far, how many were staged before it
+
+	staged chunks[stagedRecord]
+	texts  arena
+	extra  chunks[entry]
+
+	columns
+	least, greatest uint64 // version
+
+	refused, unkeyed, superseded int
+	live, withVIN                int // staged records that count
+	buf                          []byte
+}
+
+// A stagedRecord is a record on its way, its texts in codes of the builder's
+// dictionaries and in its arena.
+type stagedRecord struct {
+	vin                                       vin.VIN
+	version                                   uint64
+	textsAt                                   int64
+	textsLen                                  uint32
+	owner, mark, colour, tagSet, year, stolen uint32
+	typ                                       Type
+	status                                    Status
+	dropped                                   bool // another record of the same owner and ID counts
+}
+
+// An entry is one key of one staged record.
+type entry struct {
+	key     tagtable.Key
+	staged  uint32
+	country uint16 // of a plate, as countryCode numbers them
+	own     bool   // Record.VIN
+}
+
+// checkEvery is how many records pass between looks at the context.
+const checkEvery = 1 << 12
+
+func build(ctx context.Context, o Options, records iter.Seq2[Record, error]) (*segment, error) {
+	b := &builder{o: o, workers: o.Workers, least: ^uint64(0)}
+	for _, d := range []*column.Dict[string]{&b.owners, &b.makes, &b.colours, &b.tags} {
+		*d = column.TextDict()
+	}
+	if b.workers <= 0 {
+		b.workers = runtime.GOMAXPROCS(0)
+	}
+	if b.o.Seed == 0 {
+		b.o.Seed = rand.Uint64()
+	}
+	for r, err := range records {
+		if err != nil {
+			return nil, fmt.Errorf("index: record %d: %w", b.place, err)
+		}
+		if b.place%checkEvery == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := b.add(&r); err != nil {
+			return nil, err
+		}
+		b.place++
+	}
+	if err := b.dropOlder(); err != nil {
+		return nil, err
+	}
+	return b.finish(ctx)
+}
+
+// refuse counts and reports a refusal. It returns the error that ends Build, if
+// one does.
+func (b *builder) refuse(r *Refusal) error {
+	if r.Number < 0 {
+		b.refused++
+	} else {
+		b.unkeyed++
+	}
+	if b.o.OnRefused == nil {
+		return r
+	}
+	b.o.OnRefused(r)
+	return nil
+}
+
+// add stages a record. The error is one that ends Build.
+func (b *builder) add(r *Record) error {
+	err := checkRecord(r)
+	if err == nil {
+		if b.buf = appendTexts(b.buf[:0], r); len(b.buf) > column.MaxBlob {
+			err = TooLarge
+		}
+	}
+	if err != nil {
+		b.skipped = append(b.skipped, uint32(b.staged.len))
+		return b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: -1, Err: err})
+	}
+	if b.staged.len+b.extra.len > tagtable.MaxKeys-2*maxFields {
+		return fmt.Errorf("index: more than %d records and numbers", tagtable.MaxKeys)
+	}
+	at := uint32(b.staged.len)
+	b.staged.append(stagedRecord{
+		vin:      r.VIN,
+		version:  r.Version,
+		textsAt:  b.texts.append(b.buf),
+		textsLen: uint32(len(b.buf)),
+		owner:    b.owners.Code(r.Owner),
+		mark:     b.makes.Code(r.Make),
+		colour:   b.colours.Code(r.Colour),
+		tagSet:   b.tags.Code(b.joinTags(r.Tags)),
+		year:     b.years.Code(int32(r.ModelYear)),
+		stolen:   b.days.Code(dayOf(r.Stolen)),
+		typ:      r.Type,
+		status:   r.Status,
+	})
+	b.least, b.greatest = min(b.least, r.Version), max(b.greatest, r.Version)
+
+	if frame := r.VIN.Decode().Frame(); frame != "" {
+		if k, err := (Number{Kind: KindChassis, Text: frame}).Key(); err == nil {
+			b.addKey(at, k, "")
+		}
+	}
+	b.addPlate(at, r.Plate)
+	for i, n := range r.Numbers {
+		k, err := n.Key()
+		if err != nil {
+			err = b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: i, Err: err})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if n.Kind == KindPlate {
+			p, _ := plate.Parse(n.Country, n.Text)
+			b.addPlate(at, p)
+		} else {
+			b.addKey(at, k, "")
+		}
+	}
+	return nil
+}
+
+func (b *builder) addPlate(staged uint32, p plate.Plate) {
+	if !p.IsValid() {
+		return
+	}
+	b.addKey(staged, Plate(p), p.Country())
+	for alias := range p.Aliases() {
+		b.addKey(staged, Plate(alias), p.Country())
+	}
+}
+
+func (b *builder) addKey(staged uint32, k Key, country string) {
+	b.extra.append(entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: staged, country: uint16(countryCode(country))})
+}
+
+// joinTags makes one text of a list of texts; cutText takes it apart.
+func (b *builder) joinTags(tags []string) string {
+	if len(tags) == 0 {
+		return ""
+	}
+	b.buf = b.buf[:0]
+	for _, tag := range tags {
+		b.buf = appendText(b.buf, tag)
+	}
+	return string(b.buf)
+}
+
+// textsOf returns what appendTexts wrote of a staged record.
+func (b *builder) textsOf(s *stagedRecord) []byte { return b.texts.at(s.textsAt, s.textsLen) }
+
+// compareIdentity orders staged records by owner and ID.
+func (b *builder) compareIdentity(i, j uint32) int {
+	s, t := b.staged.at(i), b.staged.at(j)
+	if s.owner != t.owner {
+		return strings.Compare(b.owners.Value(s.owner), b.owners.Value(t.owner))
+	}
+	return bytes.Compare(idOf(b.textsOf(s)), idOf(b.textsOf(t)))
+}
+
+// dropOlder marks the staged records that do not count: those of an owner and
+// ID that also have a higher version, or the same one earlier.
+func (b *builder) dropOlder() error {
+	type identity struct {
+		hash   uint64
+		staged uint32
+	}
+	all := make([]identity, b.staged.len)
+	for i := range all {
+		s := b.staged.at(uint32(i))
+		all[i] = identity{xxhash.Sum64(idOf(b.textsOf(s))) + uint64(s.owner), uint32(i)}
+	}
+	parallel.Sort(all, b.workers, func(x, y identity) int {
+		if x.hash != y.hash {
+			return cmp.Compare(x.hash, y.hash)
+		}
+		if c := b.compareIdentity(x.staged, y.staged); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(b.staged.at(y.staged).version, b.staged.at(x.staged).version); c != 0 {
+			return c
+		}
+		return cmp.Compare(x.staged, y.staged)
+	})
+	var conflicts []uint32
+	for i, first := 0, 0; i < len(all); i++ {
+		if all[i].hash != all[first].hash || b.compareIdentity(all[i].staged, all[first].staged) != 0 {
+			first = i
+		}
+		if i == first {
+			continue
+		}
+		winner, s := b.staged.at(all[first].staged), b.staged.at(all[i].staged)
+		s.dropped = true
+		if s.version == winner.version && !b.sameContent(winner, s) {
+			conflicts = append(conflicts, all[i].staged)
+			continue
+		}
+		b.superseded++
+	}
+	slices.Sort(conflicts)
+	for _, i := range conflicts {
+		s := b.staged.at(i)
+		err := b.refuse(&Refusal{
+			Record: b.placeOf(i),
+			Owner:  b.owners.Value(s.owner),
+			ID:     string(idOf(b.textsOf(s))),
+			Number: -1,
+			Err:    VersionConflict,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range all {
+		if s := b.staged.at(uint32(i)); !s.dropped {
+			b.live++
+			if s.vin.IsValid() {
+				b.withVIN++
+			}
+		}
+	}
+	return nil
+}
+
+// placeOf returns the place in the sequence of a staged record.
+func (b *builder) placeOf(staged uint32) int {
+	skipped, _ := slices.BinarySearch(b.skipped, staged+1)
+	return int(staged) + skipped
+}
+
+func (b *builder) sameContent(s, t *stagedRecord) bool {
+	x, y := *s, *t
+	x.textsAt, y.textsAt = 0, 0
+	x.dropped, y.dropped = false, false
+	return x == y && bytes.Equal(b.textsOf(s), b.textsOf(t))
+}
+
+// finish makes the segment of the staged records that count.
+func (b *builder) finish(ctx context.Context) (*segment, error) {
+	s := &segment{n: b.live, withVIN: b.withVIN, columns: b.columns}
+	entries := b.sortEntries()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	order := b.numberRows(s, entries)
+	s.table = tagtable.Build(s.keys, b.o.Seed, b.workers)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	b.fillColumns(s, order)
+	s.filters = s.makeFilters(b.workers)
+	s.stats = Stats{
+		Records:    s.n,
+		WithVIN:    s.withVIN,
+		Keys:       len(s.keys),
+		Owners:     s.ownersWithRows(),
+		Superseded: b.superseded,
+		Refused:    b.refused,
+		Unkeyed:    b.unkeyed,
+		Memory:     s.memory(),
+	}
+	return s, nil
+}
+
+// sortEntries returns the keys of the records that count, in the order of their
+// entries.
+func (b *builder) sortEntries() []entry {
+	entries := make([]entry, 0, b.withVIN+b.extra.len)
+	for i := range b.staged.len {
+		if s := b.staged.at(uint32(i)); !s.dropped && s.vin.IsValid() {
+			k := VIN(s.vin)
+			entries = append(entries, entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: uint32(i), own: true})
+		}
+	}
+	for i := range b.extra.len {
+		if e := b.extra.at(uint32(i)); !b.staged.at(e.staged).dropped {
+			entries = append(entries, *e)
+		}
+	}
+	b.extra = chunks[entry]{}
+	parallel.Sort(entries, b.workers, func(x, y entry) int {
+		if c := x.key.Compare(y.key); c != 0 {
+			return c
+		}
+		if x.staged != y.staged {
+			return b.compareIdentity(x.staged, y.staged)
+		}
+		if x.own != y.own && x.own {
+			return -1
+		}
+		if x.own != y.own {
+			return 1
+		}
+		return 0
+	})
+	return slices.CompactFunc(entries, func(x, y entry) bool { return x.key == y.key && x.staged == y.staged })
+}
+
+// numberRows gives rows to the staged records that count, and fills what the
+// segment knows of keys. order[row] is the staged record of the row.
+func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
+	order = make([]uint32, 0, s.n)
+	rowOf := make([]Row, b.staged.len)
+	for _, e := range entries {
+		if e.own {
+			rowOf[e.staged] = Row(len(order))
+			order = append(order, e.staged)
+		}
+	}
+	for i := range b.staged.len {
+		if s := b.staged.at(uint32(i)); !s.dropped && !s.vin.IsValid() {
+			order = append(order, uint32(i))
+		}
+	}
+	parallel.Sort(order[s.withVIN:], b.workers, b.compareIdentity)
+	for i, staged := range order[s.withVIN:] {
+		rowOf[staged] = Row(s.withVIN + i)
+	}
+
+	s.keys = hugepage.Make[tagtable.Key](len(entries))
+	s.vins, _ = slices.BinarySearchFunc(entries, uint64(KindVIN+1)<<kindShift, func(e entry, hi uint64) int {
+		return cmp.Compare(e.key.Hi, hi)
+	})
+	s.rows = make([]Row, len(entries)-s.vins)
+	countries := make([]bool, countryMask+1)
+	for i, e := range entries {
+		s.keys[i] = e.key
+		countries[e.country] = true
+		switch {
+		case i >= s.vins:
+			s.rows[i-s.vins] = rowOf[e.staged]
+		case !e.own:
+			s.second = append(s.second, uint32(i))
+			s.secondRows = append(s.secondRows, rowOf[e.staged])
+		}
+	}
+	for code, seen := range countries {
+		if seen && code > 0 {
+			s.plateCountries = append(s.plateCountries, countryName(uint64(code)))
+		}
+	}
+	return order
+}
+
+// fillColumns moves what the staged records say to their rows.
+func (b *builder) fillColumns(s *segment, order []uint32) {
+	lens := make([]uint16, s.n)
+	b.eachRow(s.n, func(row int) { lens[row] = uint16(b.staged.at(order[row]).textsLen) })
+	s.texts = column.MakeBlobs(lens)
+	codes := func(n int) *column.Uints { return column.MakeUints(s.n, 0, uint64(max(n, 1)-1)) }
+	s.owner, s.mark, s.colour = codes(s.owners.Len()), codes(s.makes.Len()), codes(s.colours.Len())
+	s.tagSet, s.year, s.stolen = codes(s.tags.Len()), codes(s.years.Len()), codes(s.days.Len())
+	s.typ, s.status = codes(1<<8), codes(1<<8)
+	s.version = column.MakeUints(s.n, min(b.least, b.greatest), b.greatest)
+	b.eachRow(s.n, func(row int) {
+		r := b.staged.at(order[row])
+		s.owner.Set(row, uint64(r.owner))
+		s.mark.Set(row, uint64(r.mark))
+		s.colour.Set(row, uint64(r.colour))
+		s.tagSet.Set(row, uint64(r.tagSet))
+		s.year.Set(row, uint64(r.year))
+		s.stolen.Set(row, uint64(r.stolen))
+		s.typ.Set(row, uint64(r.typ))
+		s.status.Set(row, uint64(r.status))
+		s.version.Set(row, r.version)
+		copy(s.texts.At(row), b.textsOf(r))
+	})
+}
+
+// eachRow calls f for each row, from all workers.
+func (b *builder) eachRow(n int, f func(row int)) {
+	const part = 1 << 14
+	parallel.Do(b.workers, (n+part-1)/part, func(i int) {
+		for row := i * part; row < min((i+1)*part, n); row++ {
+			f(row)
+		}
+	})
+}
+
+// ownersWithRows counts the owners that have records which count.
+func (s *segment) ownersWithRows() (n int) {
+	for _, rows := range s.byOwner {
+		if rows != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// makeFilters makes the bitmaps of the columns that can be asked for.
+func (s *segment) makeFilters(workers int) (f filters) {
+	jobs := []struct {
+		dst    *[]*roaring.Bitmap
+		values *column.Uints
+		n      int
+	}{
+		{&f.byOwner, s.owner, s.owners.Len()},
+		{&f.byType, s.typ, 1 << 8},
+		{&f.byStatus, s.status, 1 << 8},
+	}
+	parallel.Do(workers, len(jobs), func(i int) { *jobs[i].dst = bitmaps(jobs[i].values, jobs[i].n) })
+	return f
+}
+
+// bitmaps returns the rows of each value below n; nil for values of no row.
+func bitmaps(values *column.Uints, n int) []*roaring.Bitmap {
+	// Rows go to the bitmaps a container at a time, in one call for each value
+	// that occurs among its rows.
+	const container = 1 << 16
+	all := make([]*roaring.Bitmap, n)
+	rows := make([][]uint32, n)
+	var present []uint64
+	for first := 0; first < values.Len(); first += container {
+		for row := first; row < min(first+container, values.Len()); row++ {
+			v := values.At(row)
+			if len(rows[v]) == 0 {
+				present = append(present, v)
+			}
+			rows[v] = append(rows[v], uint32(row))
+		}
+		for _, v := range present {
+			if all[v] == nil {
+				all[v] = roaring.New()
+			}
+			all[v].AddMany(rows[v])
+			rows[v] = rows[v][:0]
+		}
+		present = present[:0]
+	}
+	for _, b := range all {
+		if b != nil {
+			b.RunOptimize()
+		}
+	}
+	return all
+}

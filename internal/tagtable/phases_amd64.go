@@ -1,0 +1,37 @@
+//go:build amd64 && !purego
+
+package tagtable
+
+import "unsafe"
+
+// touchTags asks for the tags of each key. Unlike a read, a prefetch retires at
+// once: the processor goes on to the next phase while the lines come.
+func (t *Table) touchTags(b *Batch, n int) {
+	prefetch(unsafe.Pointer(unsafe.SliceData(t.tags)), unsafe.Sizeof(tagGroup{}), &b.groups[0], n)
+}
+
+// touchSlots asks for the slots of each key that waits.
+func (t *Table) touchSlots(b *Batch, n int) {
+	prefetch(unsafe.Pointer(unsafe.SliceData(t.slots)), unsafe.Sizeof(slotGroup{}), &b.group[0], n)
+}
+
+// touchKeys asks for the key at each position. A position that is the mark of a
+// spill list lies outside the array, which a prefetch may.
+func (t *Table) touchKeys(b *Batch, n int) {
+	prefetch(unsafe.Pointer(unsafe.SliceData(t.keys)), unsafe.Sizeof(Key{}), &b.pos[0], n)
+}
+
+func (t *Table) collect(b *Batch, base, n int) {
+	collectSSE2(b, unsafe.SliceData(t.tags), base, n)
+}
+
+// prefetch asks for the cache lines at base + size*at[i]. It reads nothing, so
+// that any address will do.
+//
+//go:noescape
+func prefetch(base unsafe.Pointer, size uintptr, at *uint32, n int)
+
+// collectSSE2 is collectGo with the tags compared sixteen at a time.
+//
+//go:noescape
+func collectSSE2(b *Batch, tags *tagGroup, base, n int)
