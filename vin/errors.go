@@ -15,6 +15,15 @@ const (
 	InvalidUTF8      // bytes that are not UTF-8
 	TooShort         // the text ends before its 17th symbol
 	TooLong          // an 18th symbol
+
+	// Of the cleaners only.
+	Empty    // nothing is written, or nothing but marks for unknown symbols
+	Several  // different numbers in one text
+	Oversize // a text of more than 1024 characters, which is not read
+
+	// Of patterns only.
+	BadSet   // a [set] that does not end, or that is written wrongly
+	EmptySet // a [set] that no VIN symbol is in
 )
 
 var kindNames = [...]string{
@@ -22,6 +31,11 @@ var kindNames = [...]string{
 	InvalidUTF8: "InvalidUTF8",
 	TooShort:    "TooShort",
 	TooLong:     "TooLong",
+	Empty:       "Empty",
+	Several:     "Several",
+	Oversize:    "Oversize",
+	BadSet:      "BadSet",
+	EmptySet:    "EmptySet",
 }
 
 // String returns the name of the constant.
@@ -40,7 +54,7 @@ func (k Kind) Error() string { return "vin: " + k.String() }
 type Error struct {
 	Kind Kind
 	Pos  int  // in characters, from 1: where the text stops being acceptable
-	Char rune // what stands there; 0 for TooShort and InvalidUTF8
+	Char rune // what stands there; 0 for TooShort, InvalidUTF8, Empty and Oversize
 }
 
 func (e *Error) Error() string {
@@ -54,6 +68,16 @@ func (e *Error) Error() string {
 		return s + "the text ends, want 17 symbols"
 	case TooLong:
 		return s + "more than 17 symbols"
+	case Empty:
+		return s + "no symbol of a number"
+	case Several:
+		return s + "a second number, not the first again"
+	case Oversize:
+		return s + "the text is too long to be read"
+	case BadSet:
+		return s + "a set is [symbols], such as [8B] or [A-F]"
+	case EmptySet:
+		return s + "no VIN symbol is in the set"
 	}
 	return s + e.Kind.String()
 }

@@ -1,0 +1,503 @@
+package vin
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Clean reads one VIN in what people, papers and devices write, and says what
+// it did to read it. It never guesses: O is not read as 0 and nothing is put
+// in or left out of the 17 symbols. That is [Repairs].
+//
+// It reads small letters, full-width forms, the decimal digits of every
+// script, and Cyrillic and Greek letters that look like Latin ones. It drops
+//
+//   - anywhere: white space, dashes, . / _ and quotes, byte order marks,
+//     zero-width characters and marks of writing direction;
+//   - around the number: * # < > [ ] ( ) = , : stars and other signs and
+//     punctuation, but no question mark;
+//   - at the ends of the text: NUL, 0xFF and other control bytes, with which
+//     devices pad (also as U+00FF and U+FFFD, where a decoder was in between);
+//   - labels: VIN, V.I.N., FIN, Chassis No, Fahrgestellnummer, E: and the
+//     like in many languages and scripts, and the identifier that bar code
+//     readers send first (ISO/IEC 15424);
+//   - the letter I that bar codes of imported vehicles begin with;
+//   - the same VIN once more.
+//
+// A label, an I or a repetition is one only if what remains is exactly 17
+// legal symbols. Words are not a number: 17 letters without a digit are a VIN
+// only if they stand in one and alone.
+//
+// The errors are those of [Parse] and, in the same type: Empty; Several for
+// different VINs in one text; Oversize for more than 1024 characters. The
+// position is in raw.
+//
+// Clean accepts all that Parse accepts, and cleaning its result again gives
+// the same VIN without edits. It does not allocate where there are no edits.
+func Clean(raw string) (VIN, Edits, error) {
+	if v, ok := scan(raw); ok {
+		if b := v.Bytes(); string(b[:]) == raw {
+			return v, nil, nil
+		}
+	}
+	var buf [bufCells]cell
+	cells, err := readCells(buf[:0], raw)
+	if err != nil {
+		return VIN{}, nil, err
+	}
+	r := newReader(cells)
+	v, err := r.vin()
+	if err != nil {
+		return VIN{}, nil, err
+	}
+	return v, appendEdits(nil, r.cells), nil
+}
+
+// bufCells is the number of cells that callers hold on their stack; few texts
+// are longer.
+const bufCells = 64
+
+// A reader divides a text into numbers and what stands around them.
+type reader struct {
+	cells  []cell
+	lo, hi int // the cells without padding and signs at the ends
+
+	// The numbers found, from cell to cell: an array, so that the reader and
+	// its cells stay on the stack.
+	nums  [maxChars/Len + 1][2]int16
+	found int
+
+	failed [maxChars + 1]uint8 // by cell: bit n is set where divide failed with n numbers (0, or some) before
+}
+
+func newReader(cells []cell) reader {
+	r := reader{cells: cells, hi: len(cells)}
+	for r.lo < r.hi && isPadding(cells[r.lo].class) {
+		r.lo++
+	}
+	for r.lo < r.hi && isPadding(cells[r.hi-1].class) {
+		r.hi--
+	}
+	return r
+}
+
+// isPadding reports whether a character of class c says nothing at the ends of
+// a text.
+func isPadding(c class) bool { return c.isEdge() || c == padding || c == paddingFF }
+
+// isBlank reports whether there is neither text nor anything else that speaks.
+func (r *reader) isBlank() bool { return r.lo == r.hi }
+
+// vin returns the one VIN of the text, and marks in the cells what was done.
+func (r *reader) vin() (VIN, error) {
+	if !r.divide(r.lo, 0) {
+		return VIN{}, r.whyNot()
+	}
+	if err := r.several(); err != nil {
+		return VIN{}, err
+	}
+	for _, n := range r.nums[1:r.found] {
+		for i := n[0]; i < n[1]; i++ {
+			if c := &r.cells[i]; c.class == symbol {
+				c.edit = DroppedRepeat
+			}
+		}
+	}
+	dropRest(r.cells)
+	return r.at(r.nums[0]), nil
+}
+
+// dropRest marks what was not read as dropped.
+func dropRest(cells []cell) {
+	for i := range cells {
+		if c := &cells[i]; c.edit == 0 && !c.class.isText() {
+			c.edit = c.class.drop()
+		}
+	}
+}
+
+// several returns an error if the numbers found differ.
+func (r *reader) several() error {
+	for _, n := range r.nums[:r.found] {
+		if r.at(n) != r.at(r.nums[0]) {
+			return &Error{Kind: Several, Pos: int(n[0]) + 1, Char: r.cells[n[0]].r}
+		}
+	}
+	return nil
+}
+
+// at returns the VIN between two cells.
+func (r *reader) at(n [2]int16) VIN {
+	var b [Len]byte
+	k := 0
+	for i := n[0]; i < n[1]; i++ {
+		if r.cells[i].class == symbol {
+			b[k] = r.cells[i].sym
+			k++
+		}
+	}
+	v, _ := FromBytes(b)
+	return v
+}
+
+// divide finds how cells[i:hi] divide into labels and VINs, at least one with
+// those before, which are n. Numbers are tried before labels, so that
+// 17 symbols which stand alone are never taken apart. What fails is noted and
+// never tried twice: the work is in proportion to the text.
+func (r *reader) divide(i, n int) bool {
+	for i < r.hi && r.cells[i].class.isEdge() {
+		i++
+	}
+	if i == r.hi {
+		r.found = n
+		return n > 0
+	}
+	bit := uint8(1) << min(n, 1)
+	if r.failed[i]&bit != 0 {
+		return false
+	}
+	if start, end, ok := r.number(i); ok && r.divide(end, n+1) {
+		r.nums[n] = [2]int16{int16(start), int16(end)}
+		if start > i {
+			r.cells[i].edit = DroppedBarcode
+		}
+		return true
+	}
+	if end := r.readerIdentifier(i); end > 0 && r.divide(end, n) {
+		r.label(i, end)
+		return true
+	}
+	for _, words := range wordsFor(&r.cells[i], labels) {
+		for _, w := range words {
+			end, ok := matchWord(r.cells[:r.hi], i, w)
+			if !ok || len(w) < 3 && !standsAlone(r.cells, i, end) {
+				continue
+			}
+			if r.divide(end, n) {
+				r.label(i, end)
+				return true
+			}
+			if k := r.ordinal(end); k > 0 && r.divide(k, n) {
+				r.label(i, k)
+				return true
+			}
+		}
+	}
+	r.failed[i] |= bit
+	return false
+}
+
+// label marks the text between two cells as dropped.
+func (r *reader) label(i, end int) {
+	for ; i < end; i++ {
+		if c := &r.cells[i]; c.class.isText() {
+			c.edit = DroppedLabel
+		}
+	}
+}
+
+// number returns where 17 legal symbols begin and end that stand at cell i, or
+// behind an I there.
+func (r *reader) number(i int) (start, end int, ok bool) {
+	start = i
+	if r.cells[i].sym == 'I' {
+		for start++; start < r.hi && r.cells[start].class.isGap(); start++ {
+		}
+	}
+	n, digits, gaps := 0, 0, 0
+	for end = start; end < r.hi && n < Len; end++ {
+		c := &r.cells[end]
+		switch {
+		case c.isLegal():
+			n++
+			if c.isDigit() {
+				digits++
+			}
+		case c.class.isGap():
+			if c.class != invisible {
+				gaps++
+			}
+		default:
+			return 0, 0, false
+		}
+	}
+	if n < Len || digits == 0 && (gaps > 0 || start != r.lo || end != r.hi) || gaps > 0 && r.startsWithLabel(start) {
+		return 0, 0, false // FAHRGESTELLNUMMER has 17 legal symbols too
+	}
+	return start, end, true
+}
+
+// startsWithLabel reports whether a word that is a label, such as FRAME or NR,
+// stands alone at cell i. With the symbols behind it, it could make up 17.
+func (r *reader) startsWithLabel(i int) bool {
+	end := longestWord(r.cells[:r.hi], i, labels, maxChars)
+	return end > i+1 && end < r.hi
+}
+
+// readerIdentifier returns the end of the three characters that bar code
+// readers can be told to send first, such as ]A0 (ISO/IEC 15424), or 0. The
+// bracket was taken for a sign around the number.
+func (r *reader) readerIdentifier(i int) int {
+	if i == r.lo && i > 0 && r.cells[i-1].r == ']' && i+1 < r.hi &&
+		r.cells[i].class == symbol && !r.cells[i].isDigit() && r.cells[i+1].class == symbol {
+		return i + 2
+	}
+	return 0
+}
+
+// ordinal returns the end of the digit in labels such as "VIN 2:", or 0.
+func (r *reader) ordinal(i int) int {
+	for i < r.hi && r.cells[i].class.isEdge() {
+		i++
+	}
+	if i+1 < r.hi && r.cells[i].isDigit() && r.cells[i+1].class == delimiter {
+		return i + 1
+	}
+	return 0
+}
+
+// whyNot says why the text is not one VIN.
+func (r *reader) whyNot() error {
+	if r.isBlank() {
+		return &Error{Kind: Empty, Pos: 1}
+	}
+	if err := r.severalAmongWords(); err != nil {
+		return err
+	}
+	n, gap := 0, 0
+	for i := r.skipLabels(r.lo); i < r.hi; i++ {
+		c := &r.cells[i]
+		switch {
+		case c.class == badByte || c.class == paddingFF:
+			return &Error{Kind: InvalidUTF8, Pos: i + 1}
+		case c.isLegal():
+			if n++; n > Len {
+				return &Error{Kind: TooLong, Pos: i + 1, Char: c.r}
+			}
+		case !c.class.isGap() && (n < Len || c.class != delimiter):
+			return &Error{Kind: BadChar, Pos: i + 1, Char: c.r}
+		case gap == 0 && n > 0:
+			gap = i + 1
+		}
+	}
+	if n == Len && gap > 0 { // words that make up 17 letters
+		return &Error{Kind: BadChar, Pos: gap, Char: r.cells[gap-1].r}
+	}
+	return &Error{Kind: TooShort, Pos: r.hi + 1}
+}
+
+// skipLabels returns where the text begins behind labels that are clearly
+// parted from it.
+func (r *reader) skipLabels(from int) int {
+	i := from
+	for {
+		start := i
+		for i < r.hi && r.cells[i].class.isEdge() {
+			i++
+		}
+		if i == r.hi {
+			return start
+		}
+		end := longestWord(r.cells[:r.hi], i, labels, maxChars)
+		if end == 0 || end == r.hi || i == from && r.beginsNumber(i, end) {
+			return i
+		}
+		i = end
+	}
+}
+
+// beginsNumber reports whether a word of one or two letters, as N and NO, may
+// be the beginning of the number itself: it has neither a colon or the like
+// behind it, nor, if there are two letters, a dot.
+func (r *reader) beginsNumber(i, end int) bool {
+	behind := &r.cells[end]
+	return end-i < 3 && r.cells[end-1].class == symbol && behind.class != delimiter && (end-i < 2 || behind.r != '.')
+}
+
+// hasDigit reports whether a digit stands at cell i or behind it.
+func (r *reader) hasDigit(i int) bool {
+	for ; i < r.hi; i++ {
+		if r.cells[i].isDigit() {
+			return true
+		}
+	}
+	return false
+}
+
+// hyphenated reports whether a dash ties cell i to what stands before it.
+func (r *reader) hyphenated(i int) bool {
+	return i >= r.lo+2 && r.cells[i-1].class == dash && r.cells[i-2].class.isText()
+}
+
+// severalAmongWords returns an error if there are different VINs among words
+// that are no labels: a person must choose, whatever the words say.
+func (r *reader) severalAmongWords() error {
+	r.found = 0
+	for i := r.lo; i < r.hi; i++ {
+		if i > r.lo && r.cells[i-1].class.isText() || !r.cells[i].class.isText() {
+			continue
+		}
+		if end := r.word(i); end > 0 {
+			r.nums[r.found] = [2]int16{int16(i), int16(end)}
+			r.found++
+		}
+	}
+	return r.several()
+}
+
+// word returns the end of the word at cell i if it is a VIN that is written in
+// one and holds a digit, or 0.
+func (r *reader) word(i int) int {
+	start, end, ok := r.number(i)
+	if !ok || start != i || end < r.hi && r.cells[end].class.isText() {
+		return 0
+	}
+	digits := 0
+	for _, c := range r.cells[start:end] {
+		if c.class != symbol && c.class != invisible {
+			return 0
+		}
+		if c.isDigit() {
+			digits++
+		}
+	}
+	return end * min(digits, 1)
+}
+
+// CleanText reads a number that is not a VIN, such as that of a chassis, an
+// engine or a document, the way [Clean] reads a VIN: it folds case, widths,
+// digits and look-alikes, and drops what stands at the ends and between the
+// symbols. I, O and Q are letters like others. Where two parts meet at a dash,
+// one hyphen stays: AE86-5001234. Letters of other scripts stay, in capitals.
+// Words such as "Chassis No:" before the number are dropped where something
+// other than a dash parts them from it and a digit follows.
+//
+// A number of 17 symbols that begins with two zeros is an older, shorter one
+// that was filled up to the length of a VIN: the zeros go, unless there is
+// nothing else.
+//
+// The errors are [*Error] with the kinds BadChar, InvalidUTF8, Empty and
+// Oversize. Cleaning the result again gives the same text without edits. A
+// text without edits is returned as it is and nothing is allocated.
+func CleanText(raw string) (string, Edits, error) {
+	if isCleanText(raw) {
+		return raw, nil, nil
+	}
+	var buf [bufCells]cell
+	cells, err := readCells(buf[:0], raw)
+	if err != nil {
+		return "", nil, err
+	}
+	r := newReader(cells)
+	return r.text(raw)
+}
+
+// isCleanText reports whether CleanText has nothing to do.
+func isCleanText(s string) bool {
+	if s == "" || len(s) > maxChars || s[0] == '0' { // a zero may fill the number up
+		return false
+	}
+	last := byte('-')
+	for i := range len(s) {
+		c := s[i]
+		if c != '-' && (c >= 0x80 || asciiCells[c].class != symbol || asciiCells[c].fold != 0) || c == '-' && last == '-' {
+			return false
+		}
+		last = c
+	}
+	return last != '-'
+}
+
+func (r *reader) text(raw string) (string, Edits, error) {
+	if start := r.skipLabels(r.lo); r.hasDigit(start) && !r.hyphenated(start) {
+		r.label(r.lo, start)
+		r.lo = start
+	}
+	var buf [64]byte
+	out := buf[:0]
+	hyphen := -1 // the cell of a dash that stays if more follows
+	for i := range r.cells {
+		c := &r.cells[i]
+		outside := i < r.lo || i >= r.hi
+		switch {
+		case c.edit != 0: // a label
+		case !outside && c.class.isText() && (c.class != mark || len(out) > 0 && hyphen < 0):
+			if hyphen >= 0 {
+				out = append(out, '-')
+				h := &r.cells[hyphen]
+				if h.edit = 0; h.r != '-' {
+					h.fold = FoldedDash
+				}
+				hyphen = -1
+			}
+			out = appendRune(out, c)
+		case outside || c.class.isGap():
+			c.edit = c.class.drop()
+			if !outside && c.class == dash && hyphen < 0 && len(out) > 0 {
+				hyphen = i
+			}
+		case c.class == badByte || c.class == paddingFF:
+			return "", nil, &Error{Kind: InvalidUTF8, Pos: i + 1}
+		default:
+			return "", nil, &Error{Kind: BadChar, Pos: i + 1, Char: c.r}
+		}
+	}
+	if len(out) == 0 {
+		return "", nil, &Error{Kind: Empty, Pos: 1}
+	}
+	if n := paddingZeros(out); n > 0 {
+		out = out[r.dropZeros(n):]
+	}
+	edits := appendEdits(nil, r.cells)
+	if edits == nil {
+		return raw, nil, nil
+	}
+	return string(out), edits, nil
+}
+
+// paddingZeros returns how many zeros fill up the number, or 0.
+func paddingZeros(s []byte) int {
+	n, zeros := 0, 0
+	for _, c := range s {
+		switch {
+		case c >= utf8.RuneSelf:
+			return 0
+		case c == '-':
+			continue
+		case c == '0' && zeros == n:
+			zeros++
+		}
+		n++
+	}
+	if n != Len || zeros < 2 || zeros == Len {
+		return 0
+	}
+	return zeros
+}
+
+// dropZeros drops the first n symbols, which are zeros, and hyphens among and
+// behind them. It returns how many characters these are.
+func (r *reader) dropZeros(n int) int {
+	dropped := 0
+	for i := r.lo; n > 0 || r.cells[i].class != symbol; i++ {
+		switch c := &r.cells[i]; {
+		case c.class == symbol:
+			c.edit = DroppedZeros
+			n--
+			dropped++
+		case c.edit == 0:
+			c.edit, c.fold = DroppedSeparator, 0
+			dropped++
+		}
+	}
+	return dropped
+}
+
+// appendRune appends what a cell with text stands for, and notes that a letter
+// of another script became a capital.
+func appendRune(out []byte, c *cell) []byte {
+	if c.class == letter && unicode.ToUpper(c.r) != c.r {
+		c.fold = FoldedCase
+	}
+	return utf8.AppendRune(out, c.to())
+}

@@ -1,0 +1,175 @@
+package vin
+
+import (
+	"sort"
+	"unicode/utf8"
+)
+
+// The words that stand beside numbers, in capitals and in their own scripts.
+// The lists are sorted, so that the few words that begin with a character are
+// found at once.
+
+// labels are what forms and people write before a number and between two:
+// names of the number and of what it is stamped on, words for number, words
+// between words, and E, the field of the registration certificate of the Union
+// (Directive 1999/37/EC).
+var labels = []string{
+	"ALSO", "ALUSTANUMERO", "ALVAZSZAM", "ALVÁZSZÁM", "AND", "BASTIDOR", "BODY", "BROJ", "CADRE", "CAR",
+	"CARROSSERIE", "CHASIS", "CHASSI", "CHASSINUMMER", "CHASSIS", "CHASSISNUMMER", "CHÂSSIS", "CISLO", "CODE",
+	"CODIGO", "CÓDIGO", "DA", "DE", "DEL", "DI", "DO", "DOCUMENT", "DU", "E", "ENGINE", "ET", "FAHRGESTELL",
+	"FAHRGESTELLNUMMER", "FAHRZEUG", "FAHRZEUGIDENTIFIKATIONSNUMMER", "FAHRZEUGIDENTIFIZIERUNGSNUMMER", "FGNR",
+	"FGST", "FGSTNR", "FIN", "FRAME", "FZGIDENTNR", "GEARBOX", "GETRIEBE", "GETRIEBENUMMER", "HULL", "ID",
+	"IDENT", "IDENTIFICACAO", "IDENTIFICACION", "IDENTIFICACIÓN", "IDENTIFICATIENUMMER", "IDENTIFICATION",
+	"IDENTIFICAZIONE", "IDENTIFICAÇÃO", "IDENTIFIER", "IDENTIFIERINGSNUMMER", "IDENTIFIKATIONSNUMMER",
+	"IDENTIFIZIERUNGSNUMMER", "IDENTNUMMER", "IS", "KAROSERIE", "KOD", "MOTEUR", "MOTOR", "MOTORE", "MOTORNUMMER",
+	"N", "NADWOZIA", "NADWOZIE", "NBR", "NEW", "NIV", "NO", "NR", "NRO", "NUM", "NUMARA", "NUMARASI", "NUMBER",
+	"NUMER", "NUMERO", "NUMMER", "NUMÉRO", "Nº", "NÚMERO", "ODER", "OF", "OLD", "OR", "OU", "PART", "PODVOZEK",
+	"PODVOZKU", "PODWOZIA", "RAHMEN", "RAHMENNUMMER", "RAMNUMMER", "RAMY", "RUNKONUMERO", "SASE", "SASI",
+	"SASIJA", "SASIJE", "SASIU", "SERIAL", "SERIE", "SILNIKA", "SN", "STELNUMMER", "STOLEN", "SZÁMA", "SÉRIE",
+	"TELAIO", "THE", "TRANSMISSION", "UND", "UNDERSTELLSNUMMER", "VALMISTENUMERO", "VEHICLE", "VEHICULE",
+	"VEHICULO", "VEHÍCULO", "VEICOLO", "VEICULO", "VEÍCULO", "VIN", "VINS", "VIS", "VOERTUIG",
+	"VOERTUIGIDENTIFICATIENUMMER", "VÉHICULE", "ČÍSLO", "ŞASE", "ŞASI", "ŞASIU", "ŞASİ", "ŠASIJA", "ŠASIJE",
+	"ȘASIU", "ΑΡΙΘΜΌΣ", "ΑΡΙΘΜΟΣ", "ΠΛΑΊΣΙΟ", "ΠΛΑΙΣΊΟΥ", "ΠΛΑΙΣΙΟ", "ΠΛΑΙΣΙΟΥ", "БРОЈ", "ВИН", "ДВИГАТЕЛЬ", "ДВИГАТЕЛЯ", "ИДЕНТИФИКАЦИОННЫЙ",
+	"КОД", "КУЗОВ", "КУЗОВА", "НОМЕР", "РАМА", "РАМЫ", "ШАСІ", "ШАСИ", "ШАСИЈЕ", "ШАССИ", "מספר", "שילדה", "שלדה",
+	"الشاسيه", "الشاصي", "القاعدة", "الهيكل", "رقم", "شاسيه", "هيكل", "หมายเลขตัวถัง", "เลขตัวถัง", "車体番号",
+	"車台番号", "車架號", "車輛識別號碼", "车架", "车架号", "车辆识别代号", "车辆识别代码", "车辆识别号", "차대", "차대번호",
+}
+
+// placeholders are what is written where there is no number.
+var placeholders = []string{
+	"ABSENT", "ANGABE", "ANGABEN", "APLICA", "APPLICABLE", "ASSENTE", "AUCUN", "AUCUNE", "AVAIL", "AVAILABLE",
+	"BEISPIEL", "BEKANNT", "BESCHIKBAAR", "BEZ", "BILINMIYOR", "BLANK", "BRAK", "BİLİNMİYOR", "COMMUNIQUE",
+	"COMMUNIQUÉ", "CONSTA", "DANYCH", "DATO", "DATOS", "DEFAULT", "DEMO", "DESCONHECIDO", "DESCONOCIDA",
+	"DESCONOCIDO", "DISPONIBILE", "DISPONIBLE", "DISPONIVEL", "DISPONÍVEL", "DUMMY", "EI", "EMPTY", "ENTFÄLLT",
+	"ESSAI", "EXAMPLE", "FARA", "FĂRĂ", "GEEN", "GIVEN", "IGNOTO", "ILLEGGIBILE", "ILLEGIBLE", "ILLISIBLE",
+	"INCONNU", "INCONNUE", "INFORMADO", "INGEN", "ISMERETLEN", "KA", "KEIN", "KEINE", "KNOWN", "LEER", "LESBAR",
+	"LIPSA", "LIPSĂ", "MISSING", "MUSTER", "NA", "NAN", "NAO", "ND", "NEANT", "NECUNOSCUT", "NEMA", "NENHUM",
+	"NENI", "NENÍ", "NEPOZNAT", "NEPOZNATO", "NESSUNO", "NEUVEDENO", "NEZINOMAS", "NEZNAME", "NEZNAMY", "NEZNANO",
+	"NEZNÁMÉ", "NEZNÁMÝ", "NEŽINOMAS", "NICHT", "NIET", "NIEZNANA", "NIEZNANE", "NIEZNANY", "NIL", "NINCS",
+	"NINGUNA", "NINGUNO", "NO", "NON", "NONE", "NOT", "NOVIN", "NULL", "NVT", "NÃO", "NÉANT", "OBLITERATED",
+	"OHNE", "OKAND", "OKÄND", "OLE", "ONBEKEND", "PAS", "PENDING", "PLACEHOLDER", "PROVIDED", "PRUEBA", "PUUTTUU",
+	"RENSEIGNE", "RENSEIGNÉ", "SAKNAS", "SAMPLE", "SANS", "SCONOSCIUTO", "SEM", "SENZA", "SIN", "TBA", "TBC",
+	"TBD", "TEST", "TESTING", "TESTVIN", "TUNTEMATON", "UDEN", "UKENDT", "UKJENT", "UKN", "UNAVAILABLE",
+	"UNBEKANNT", "UNDEFINED", "UNK", "UNKNOWN", "UNKNWN", "UNKOWN", "UNREADABLE", "UTAN", "UTEN", "VOID",
+	"VORHANDEN", "YOK", "ZONDER", "ΆΓΝΩΣΤΟ", "ΆΓΝΩΣΤΟΣ", "ΑΓΝΩΣΤΟ", "ΑΓΝΩΣΤΟΣ", "ΔΕΝ", "ΥΠΑΡΧΕΙ", "ΧΩΡΙΣ", "БЕЗ",
+	"БН", "ВІДСУТНІЙ", "НД", "НЕ", "НЕВІДОМО", "НЕИЗВЕСТЕН", "НЕИЗВЕСТНО", "НЕМА", "НЕМАЄ", "НЕПОЗНАТО", "НЕТ",
+	"НОМЕРА", "НЯМА", "ОТСУТСТВУЕТ", "УКАЗАН", "УСТАНОВЛЕН", "אין", "ידוע", "לא", "غير", "لا", "متوفر", "مجهول",
+	"معروف", "موجود", "يوجد", "ไม่ทราบ", "ไม่มี", "なし", "ナシ", "不明", "不詳", "不详", "无", "暂无", "未登録", "未知", "無", "모름",
+	"미상", "없음",
+}
+
+// endWords say that the symbols beside them are the last ones.
+var endWords = []string{
+	"DERNIER", "DERNIERES", "DERNIERS", "DERNIÈRES", "EINDIGT", "END", "ENDE", "ENDED", "ENDEND", "ENDET",
+	"ENDING", "ENDS", "ENDZIFFERN", "FINAL", "FINISCE", "FINIT", "LAATSTE", "LAST", "LETZTE", "LETZTEN",
+	"OSTATNICH", "OSTATNIE", "POSLEDNICH", "POSLEDNÍCH", "SIDSTE", "SISTA", "SISTE", "SLUTAR", "SON", "SUFFIX",
+	"TAIL", "TERMINA", "TERMINADO", "TERMINANT", "TERMINE", "ULTIMAS", "ULTIME", "ULTIMI", "ULTIMOS", "UTOLSÓ",
+	"ÚLTIMAS", "ÚLTIMOS", "ΤΕΛΕΥΤΑΙΑ", "КОНЕЦ", "ОСТАННІ", "ПОСЛЕДНИЕ", "ПОСЛЕДНИХ", "آخر", "下", "后", "末",
+}
+
+// startWords say that the symbols beside them are the first ones.
+var startWords = []string{
+	"ANFANG", "BEGIN", "BEGINNEND", "BEGINNING", "BEGINNT", "BEGINS", "BEGINT", "BÖRJAR", "COMECA", "COMEÇA",
+	"COMIENZA", "COMMENCE", "COMMENÇANT", "DEBUT", "DÉBUT", "EERSTE", "ELSŐ", "EMPIEZA", "ERSTE", "ERSTEN",
+	"FIRST", "FÖRSTA", "FØRSTE", "ILK", "INIZIA", "PIERWSZE", "PIERWSZYCH", "PREFIX", "PREMIER", "PREMIERES",
+	"PREMIERS", "PREMIÈRES", "PRIME", "PRIMEIROS", "PRIMERAS", "PRIMEROS", "PRIMI", "PRVNICH", "PRVNÍCH", "START",
+	"STARTING", "STARTS", "İLK", "ΠΡΩΤΑ", "НАЧАЛО", "ПЕРВЫЕ", "ПЕРВЫХ", "前",
+}
+
+// insideWords say that the symbols beside them stand anywhere.
+var insideWords = []string{
+	"BEVAT", "CONTAIN", "CONTAINING", "CONTAINS", "CONTEM", "CONTENENTE", "CONTIENE", "CONTIENT", "CONTÉM",
+	"ENTHAELT", "ENTHÄLT", "FRAGMENT", "INCLUDES", "MIDDLE", "MITTE", "OBSAHUJE", "ZAWIERA", "СОДЕРЖИТ",
+}
+
+// partWords say that symbols are missing.
+var partWords = []string{
+	"CZĘŚCIOWY", "GEDEELTELIJK", "INCOMPLET", "INCOMPLETE", "PARCIAL", "PARTIAL", "PARTIALLY", "PARTIEL",
+	"PARTIELLE", "PARTLY", "PARZIALE", "TEIL", "TEILNUMMER", "TEILWEISE", "UNVOLLSTÄNDIG", "ČÁSTEČNÉ", "ЧАСТИЧНО",
+	"ЧАСТИЧНЫЙ",
+}
+
+// partFillers stand among the words above and say nothing by themselves.
+var partFillers = []string{
+	"ACHT", "ARE", "AT", "AUF", "BY", "CARACTERES", "CARACTÈRES", "CARATTERI", "CHAR", "CHARACTER", "CHARACTERS",
+	"CHARS", "CHIFFRES", "CIFRE", "CIJFERS", "CINCO", "CINQ", "CINQUE", "COM", "CON", "CUATRO", "CYFR", "CYFRY",
+	"DER", "DIE", "DIGIT", "DIGITOS", "DIGITS", "DREI", "DÍGITOS", "EIGHT", "ELEVEN", "ELF", "EM", "EN", "FIVE",
+	"FOUR", "FÜNF", "HUIT", "IN", "LA", "LAS", "LE", "LES", "LOS", "MIT", "NEUN", "NINE", "NUMBERS", "NUMMERN",
+	"OCHO", "ON", "ONLY", "OP", "OTTO", "PAR", "POR", "POSITIONS", "QUATRE", "QUATTRO", "READS", "SE", "SECHS",
+	"SEI", "SEIS", "SEPT", "SETTE", "SEVEN", "SIEBEN", "SIETE", "SIFFER", "SIFFROR", "SIX", "STELLEN", "SYMBOLS",
+	"TEKENS", "TEN", "THREE", "TRE", "TRES", "TROIS", "TWELVE", "TWO", "VIER", "VON", "WAS", "WITH", "ZEHN",
+	"ZEICHEN", "ZES", "ZIFFERN", "ZNAKI", "ZNAKÓW", "ČÍSLIC", "ЗНАКА", "ЗНАКОВ", "НА", "ЦИФР", "ЦИФРЫ", "位",
+}
+
+// abbreviation is the longest word that people write with dots or blanks
+// between its letters, as in V.I.N. and n/a.
+const abbreviation = 4
+
+// matchWord returns the end of the word w if it stands at cells[i:]. Combining
+// marks and invisible characters in the text do not count.
+func matchWord(cells []cell, i int, w string) (end int, ok bool) {
+	j := i
+	for k, want := range w {
+		for k > 0 && j < len(cells) && skipsInWord(cells[j].class, len(w)) {
+			j++
+		}
+		if j == len(cells) || cells[j].class != symbol && cells[j].class != letter ||
+			cells[j].upper() != want && rune(cells[j].sym) != want {
+			return 0, false
+		}
+		j++
+	}
+	for j < len(cells) && cells[j].class == mark {
+		j++
+	}
+	return j, true
+}
+
+// wordsFor returns the words of a sorted list that can begin with a cell: those
+// that begin with the character itself, and with what it looks like.
+func wordsFor(c *cell, list []string) [2][]string {
+	native, latin := c.upper(), rune(c.sym)
+	if latin == native {
+		return [2][]string{wordsWith(native, list)}
+	}
+	return [2][]string{wordsWith(native, list), wordsWith(latin, list)}
+}
+
+// wordsWith returns the words of a sorted list that begin with first.
+func wordsWith(first rune, list []string) []string {
+	from := sort.Search(len(list), func(i int) bool { return firstRune(list[i]) >= first })
+	list = list[from:]
+	return list[:sort.Search(len(list), func(i int) bool { return firstRune(list[i]) > first })]
+}
+
+func firstRune(w string) rune {
+	r, _ := utf8.DecodeRuneInString(w)
+	return r
+}
+
+func skipsInWord(c class, bytes int) bool {
+	return c == invisible || c == mark || bytes <= abbreviation && (c == separator || c == space)
+}
+
+// unspaced is where the scripts begin that part no words: Thai, Han, kana.
+const unspaced = '\u0E00'
+
+// longestWord returns the end of the longest word of the list that stands at
+// cells[i:], or 0. A word of fewer than glued letters must stand alone.
+func longestWord(cells []cell, i int, list []string, glued int) int {
+	longest := 0
+	for _, words := range wordsFor(&cells[i], list) {
+		for _, w := range words {
+			end, ok := matchWord(cells, i, w)
+			if ok && end > longest && (utf8.RuneCountInString(w) >= glued || firstRune(w) >= unspaced || standsAlone(cells, i, end)) {
+				longest = end
+			}
+		}
+	}
+	return longest
+}
+
+// standsAlone reports whether neither letter nor digit touches cells[i:end].
+func standsAlone(cells []cell, i, end int) bool {
+	return (i == 0 || !cells[i-1].class.isText()) && (end == len(cells) || !cells[end].class.isText())
+}
