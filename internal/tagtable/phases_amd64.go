@@ -35,3 +35,8 @@ func prefetch(base unsafe.Pointer, size uintptr, at *uint32, n int)
 //
 //go:noescape
 func collectSSE2(b *Batch, tags *tagGroup, base, n int)
+
+// prefetchLine asks for one cache line.
+//
+//go:noescape
+func prefetchLine(at unsafe.Pointer)

@@ -99,3 +99,9 @@ more:
 	JLT  next
 	MOVQ AX, Batch_waiting(DI)
 	RET
+
+// func prefetchLine(at unsafe.Pointer)
+TEXT ·prefetchLine(SB), NOSPLIT, $0-8
+	MOVQ at+0(FP), SI
+	PREFETCHT0 (SI)
+	RET

@@ -2,6 +2,8 @@
 
 package tagtable
 
+import "unsafe"
+
 // touchTags reads one word of the tags of each key. It keeps what it reads in a
 // place that is free at the moment, for the compiler would drop a read of which
 // nothing is kept.
@@ -25,3 +27,6 @@ func (t *Table) touchKeys(b *Batch, n int) {
 }
 
 func (t *Table) collect(b *Batch, base, n int) { t.collectGo(b, base, n) }
+
+// prefetchLine is left to the processor.
+func prefetchLine(unsafe.Pointer) {}

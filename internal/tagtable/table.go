@@ -52,6 +52,7 @@ package tagtable
 import (
 	"cmp"
 	"math/bits"
+	"unsafe"
 )
 
 // A Key is a number of 128 bits, ordered as one.
@@ -111,6 +112,9 @@ func (t *Table) Spilled() (n int) {
 func (t *Table) Lookup(k Key) (pos uint32, ok bool) {
 	h := t.hash(k)
 	g, _ := bits.Mul64(h, uint64(len(t.tags)))
+	// Most lookups end at the tags. Asking for the slots at the same moment
+	// costs those little, and spares a hit one of its three waits.
+	prefetchLine(unsafe.Pointer(&t.slots[g]))
 	w, all := &t.tags[g], tag(h)*eachByte
 	c := equalTags(w[0]^all, w[1]^all) | spillOf(w[1], h)
 	if c == 0 {
