@@ -130,11 +130,12 @@ func (b *builder) add(r *Record) error {
 		return fmt.Errorf("index: more than %d records and numbers", tagtable.MaxKeys)
 	}
 	at := uint32(b.staged.len)
+	textsAt, textsLen := b.texts.append(b.buf), uint32(len(b.buf))
 	b.staged.append(stagedRecord{
 		vin:      r.VIN,
 		version:  r.Version,
-		textsAt:  b.texts.append(b.buf),
-		textsLen: uint32(len(b.buf)),
+		textsAt:  textsAt,
+		textsLen: textsLen,
 		owner:    b.owners.Code(r.Owner),
 		mark:     b.makes.Code(r.Make),
 		colour:   b.colours.Code(r.Colour),

@@ -121,7 +121,7 @@ func appendText(b []byte, s string) []byte {
 }
 
 // idOf returns the ID in what appendTexts wrote.
-func idOf(texts []byte) []byte { return texts[1 : 1+texts[0]] }
+func idOf(texts []byte) []byte { return texts[1 : 1+int(texts[0])] }
 
 // readTexts is the inverse of appendTexts.
 func readTexts(b []byte, r *Record) {

@@ -37,7 +37,7 @@ func (m Memory) Total() int64 { return m.Keys + m.Table + m.Columns + m.Texts + 
 func EstimateMemory(n int) int64 { return int64(n) * bytesPerRecord }
 
 // bytesPerRecord is measured by TestEstimateMemory.
-const bytesPerRecord = 72
+const bytesPerRecord = 70
 
 func (s *segment) memory() Memory {
 	m := Memory{
