@@ -43,13 +43,32 @@ func Repairs(raw string) iter.Seq2[VIN, Edits] {
 		if !r.find() {
 			return
 		}
-		r.guess()
-		for _, g := range r.guesses {
+		var guesses []guess
+		r.guess(func(g guess) { guesses = append(guesses, g) })
+		rank(guesses)
+		for _, g := range guesses {
 			if !yield(g.vin, r.edits(&g)) {
 				return
 			}
 		}
 	}
+}
+
+// AppendRepairs appends the VINs that [Repairs] yields to dst, in an order that
+// means nothing. It is for looking them all up at once: to put them in order and
+// to describe them takes many times as long. Of a text that Clean reads it
+// allocates nothing but room in dst.
+func AppendRepairs(dst []VIN, raw string) []VIN {
+	var buf [bufCells]cell
+	cells, err := readCells(buf[:0], raw)
+	if err != nil {
+		return dst
+	}
+	r := repairer{reader: newReader(cells)}
+	if r.find() {
+		r.guess(func(g guess) { dst = append(dst, g.vin) })
+	}
+	return dst
 }
 
 // A lookalike list holds what a symbol that was read may have been, and for
@@ -137,12 +156,11 @@ type guess struct {
 
 type repairer struct {
 	reader
-	n       int           // 16 to 18 symbols
-	at      [Len + 1]int  // their cells
-	syms    [Len + 1]byte // what they are read as, I, O and Q replaced
-	forced  bool          // some of them were
-	known   VIN           // Clean's result; zero: none
-	guesses []guess       // with the least cost first
+	n      int           // 16 to 18 symbols
+	at     [Len + 1]int  // their cells
+	syms   [Len + 1]byte // what they are read as, I, O and Q replaced
+	forced bool          // some of them were
+	known  VIN           // Clean's result; zero: none
 }
 
 // find finds the symbols to repair.
@@ -228,51 +246,63 @@ func (r *repairer) collect(i, end int) bool {
 	return r.n >= Len-1 && digits > 0
 }
 
-// guess makes the guesses and puts them in order.
-func (r *repairer) guess() {
+// guess makes the guesses, in no order.
+func (r *repairer) guess(add func(guess)) {
 	switch r.n {
 	case Len:
-		r.guessInPlace()
+		r.guessInPlace(add)
 	case Len - 1:
-		r.guessLost()
+		r.guessLost(add)
 	case Len + 1:
-		r.guessExtra()
+		r.guessExtra(add)
 	}
-	slices.SortStableFunc(r.guesses, func(a, b guess) int { return cmp.Compare(a.cost, b.cost) })
 }
 
-// add keeps a guess whose symbols are b. All guesses of a text differ from one
-// another by how they are made, so that only Clean's result must be left out.
-func (r *repairer) add(b []byte, g guess) {
-	v, ok := FromBytes([Len]byte(b))
-	if !ok || v == r.known {
-		return
+// rank adds what speaks against the guesses themselves to their costs, and puts
+// them in order.
+func rank(guesses []guess) {
+	for i := range guesses {
+		g := &guesses[i]
+		g.cost += g.vin.unlikeliness()
 	}
-	g.vin = v
+	slices.SortStableFunc(guesses, func(a, b guess) int { return cmp.Compare(a.cost, b.cost) })
+}
+
+// give adds a guess whose symbols are b. All guesses of a text differ from one
+// another by how they are made, so that only Clean's result must be left out.
+func (r *repairer) give(add func(guess), b []byte, g guess) {
+	if v, ok := FromBytes([Len]byte(b)); ok && v != r.known {
+		g.vin = v
+		add(g)
+	}
+}
+
+// unlikeliness is the cost of what speaks against v being a VIN.
+func (v VIN) unlikeliness() (cost int) {
 	info := v.Decode()
 	switch ok := v.CheckDigitOK(); info.CheckRule {
 	case CheckNone:
-		g.cost += costNoRule
+		cost += costNoRule
 	case CheckCustomary:
-		g.cost += costCustomary
+		cost += costCustomary
 		if !ok {
-			g.cost += costNoRule
+			cost += costNoRule
 		}
 	case CheckRequired:
 		if !ok {
-			g.cost += costCheckDigit
+			cost += costCheckDigit
 		}
 	}
 	for range (info.Remarks & unlikely).All() {
-		g.cost += costUnlikely
+		cost += costUnlikely
 	}
 	if info.Remarks.Has(impossible) {
-		g.cost += costImpossible
+		cost += costImpossible
 	}
-	r.guesses = append(r.guesses, g)
+	return cost
 }
 
-func (r *repairer) guessInPlace() {
+func (r *repairer) guessInPlace(add func(guess)) {
 	b := [Len]byte(r.syms[:])
 	digit := b[8] // or what it must be if it is a check digit
 	if v, _ := FromBytes(b); v.CheckRule() != CheckNone {
@@ -280,7 +310,7 @@ func (r *repairer) guessInPlace() {
 	}
 	first := 0
 	if r.forced {
-		r.add(b[:], guess{})
+		r.give(add, b[:], guess{})
 		first = costSecond
 	}
 	for i, c := range b {
@@ -294,19 +324,19 @@ func (r *repairer) guessInPlace() {
 		for k := range len(list.symbols) {
 			if s := list.symbols[k]; s != c {
 				b[i] = s
-				r.add(b[:], guess{kind: Substituted, at: i, sym: s, cost: cost + int(list.bits[k]-'0')})
+				r.give(add, b[:], guess{kind: Substituted, at: i, sym: s, cost: cost + int(list.bits[k]-'0')})
 			}
 		}
 		if i == 8 && digit != c && !strings.Contains(list.symbols, string(digit)) {
 			b[i] = digit
-			r.add(b[:], guess{kind: Substituted, at: i, sym: digit, cost: cost + costPosition9})
+			r.give(add, b[:], guess{kind: Substituted, at: i, sym: digit, cost: cost + costPosition9})
 		}
 		b[i] = c
 	}
 	for i := range Len - 1 {
 		if b[i] != b[i+1] {
 			b[i], b[i+1] = b[i+1], b[i]
-			r.add(b[:], guess{kind: Transposed, at: i, cost: first + costSwap})
+			r.give(add, b[:], guess{kind: Transposed, at: i, cost: first + costSwap})
 			b[i], b[i+1] = b[i+1], b[i]
 		}
 	}
@@ -315,7 +345,7 @@ func (r *repairer) guessInPlace() {
 // vinSymbols are the 33 symbols of VINs.
 const vinSymbols = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 
-func (r *repairer) guessLost() {
+func (r *repairer) guessLost(add func(guess)) {
 	syms := r.syms[:r.n]
 	var b [Len]byte
 	copy(b[1:], syms)
@@ -332,7 +362,7 @@ func (r *repairer) guessLost() {
 				cost = costAtEnd
 			}
 			b[i] = s
-			r.add(b[:], guess{kind: Restored, at: i, sym: s, cost: cost})
+			r.give(add, b[:], guess{kind: Restored, at: i, sym: s, cost: cost})
 		}
 		if i < len(syms) {
 			b[i] = syms[i]
@@ -340,7 +370,7 @@ func (r *repairer) guessLost() {
 	}
 }
 
-func (r *repairer) guessExtra() {
+func (r *repairer) guessExtra(add func(guess)) {
 	syms := r.syms[:r.n]
 	var b [Len]byte
 	copy(b[:], syms[1:])
@@ -350,7 +380,7 @@ func (r *repairer) guessExtra() {
 			if i+1 < len(syms) && s == syms[i+1] {
 				cost = costDoubled
 			}
-			r.add(b[:], guess{kind: Removed, at: i, cost: cost})
+			r.give(add, b[:], guess{kind: Removed, at: i, cost: cost})
 		}
 		if i < Len {
 			b[i] = s
