@@ -11,18 +11,20 @@
 //
 // Imports point down only.
 //
-//		examples, bench   programs: quickstart, the command-line tool, benchmarks
-//		match             what was asked: ranked, explained findings
-//		index             what is registered: keys, records, filters
-//		vin, vin/plate    what a number is: parse, clean, check, decode, pattern
-//		internal/...      one-job machinery
+//	examples, bench   programs: quickstart, the command-line tool, benchmarks
+//	match             what was asked: ranked, explained findings
+//	index             what is registered: keys, records, filters
+//	vin, vin/plate    what a number is: parse, clean, check, decode, pattern
+//	internal/...      one-job machinery
 //
-//	  - [github.com/vinmatch/vinmatch/match]
-//	  - [github.com/vinmatch/vinmatch/index]
-//	  - [github.com/vinmatch/vinmatch/vin]
-//	  - [github.com/vinmatch/vinmatch/vin/plate]
-//	  - [github.com/vinmatch/vinmatch/vin/vintest]: realistic populations,
-//	    misreads, and a conformance suite for VIN parsers, ours or anybody's
+// Their documentation is the reference:
+//
+//   - [github.com/vinmatch/vinmatch/match]
+//   - [github.com/vinmatch/vinmatch/index]
+//   - [github.com/vinmatch/vinmatch/vin]
+//   - [github.com/vinmatch/vinmatch/vin/plate]
+//   - [github.com/vinmatch/vinmatch/vin/vintest]: realistic populations,
+//     misreads, and a conformance suite for VIN parsers, ours or anybody's
 //
 // # A tour
 //
