@@ -57,7 +57,7 @@ func TestRefusals(t *testing.T) {
 		}), index.Empty, 1, "index: record 1 of FR: engine: no letter and no digit"},
 		{"a VIN that is none", with(func(r *index.Record) {
 			r.Numbers = []index.Number{{Kind: index.KindVIN, Text: "1HGCM82633A00435O"}}
-		}), vin.BadChar, 0, "index: record 1 of FR: vin: vin: position 17: 'O' is not a VIN symbol"},
+		}), vin.BadChar, 0, "index: record 1 of FR: vin: position 17: 'O' is not a VIN symbol"},
 		{"a number of no kind", with(func(r *index.Record) { r.Numbers = []index.Number{{Text: "A1"}} }), index.UnknownKind, 0, ""},
 	} {
 		other := index.Record{Owner: "DE", ID: "9"}

@@ -176,11 +176,11 @@ type NumberError struct {
 }
 
 func (e *NumberError) Error() string {
-	s := "index: " + e.Kind.String() + ": "
 	reason, ours := e.Err.(Reason)
 	if !ours {
-		return s + e.Err.Error()
+		return "index: " + e.Err.Error() // which names the package of its kind
 	}
+	s := "index: " + e.Kind.String() + ": "
 	if e.Pos > 0 {
 		s += "position " + strconv.Itoa(e.Pos) + ": "
 	}

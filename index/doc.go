@@ -1,0 +1,53 @@
+// Package index holds a register of wanted vehicles in memory and answers
+// whether a number is on it, some tens of millions of times a second.
+//
+//	x, err := index.Build(ctx, index.Options{}, records)
+//	v := x.View()
+//	row, ok := v.Lookup(index.VIN(number))
+//	if ok {
+//		fmt.Println(v.Record(row).Owner)
+//	}
+//
+// # Records and owners
+//
+// A [Record] is what one owner says of one vehicle, component or document. Owner
+// and ID identify it, and several owners may list the same vehicle. The owner is
+// an opaque name: national contributors use their country's code. A record has
+// any of a VIN, a plate and other numbers, and is found by each.
+//
+// # Keys
+//
+// Every number becomes a [Key] of 128 bits, whose equality is that of the number
+// under the rules of its kind: [VIN] and [Plate] make keys of parsed values,
+// [Number.Key] of text. Nothing is repaired here. Clean what was read before, as
+// package match does.
+//
+// # Rows and views
+//
+// A [View] is one version of the register, and never changes. It numbers its
+// records as rows. Readers take a View once for each piece of work, need no
+// locks, and pass rows only to the View that gave them.
+//
+// To ask for many keys, use [View.LookupBatch]: it overlaps the waiting for
+// memory, which is nearly all of the time that a lookup in a large register
+// takes.
+//
+// # Filters
+//
+// A [Filter] says which records count, by owner, type and status. Compile it for
+// a View with [View.Select] and use the [Selection] for as long as the View.
+// Lookups with a selection pass over records that fail it, so that another
+// owner's record of the same number is found.
+//
+// # What "no match" means
+//
+// That no record of this View has exactly this number, and no more. The vehicle
+// may be wanted and not listed, listed by another number, or its number misread.
+// There are no false negatives for a number that is listed as it was read, and
+// false positives only where a [Key] is hashed: see [Key.Hashed].
+//
+// # Personal data
+//
+// VINs and plates are personal data. Errors and the String of a Key do not show
+// them; a [Record] does.
+package index

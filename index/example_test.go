@@ -1,0 +1,123 @@
+package index_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// wanted is a register of three records, two of them of one car.
+var wanted = []index.Record{
+	{
+		Owner: "FR", ID: "2026-118", VIN: vin.MustParse("VF3CCHMZ6FT123456"),
+		Plate: plate.MustParse("FR", "AB-123-CD"), Type: index.Car, Status: index.Stolen, Make: "Peugeot",
+	},
+	{Owner: "DE", ID: "77", VIN: vin.MustParse("VF3CCHMZ6FT123456"), Type: index.Car, Status: index.Wanted},
+	{
+		Owner: "IT", ID: "B-9", Type: index.Boat, Status: index.Stolen,
+		Numbers: []index.Number{{Kind: index.KindHull, Text: "IT-ABC12345D696"}},
+	},
+}
+
+func ExampleBuild() {
+	x, err := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v := x.View()
+	for row := range v.Rows(index.VIN(vin.MustParse("VF3CCHMZ6FT123456"))) {
+		r := v.Record(row)
+		fmt.Println(r.Owner, r.ID, r.Status)
+	}
+	// Output:
+	// DE 77 wanted
+	// FR 2026-118 stolen
+}
+
+// Records that cannot be taken are reported one by one, and the rest is indexed.
+func ExampleOptions_onRefused() {
+	records := []index.Record{
+		wanted[0],
+		{Owner: "F R", ID: "5"},
+		{Owner: "ES", ID: "6", Numbers: []index.Number{{Kind: index.KindEngine, Text: "???"}}},
+	}
+	x, _ := index.Build(context.Background(), index.Options{
+		OnRefused: func(r *index.Refusal) {
+			fmt.Println(r)
+		},
+	}, sequence(records))
+	fmt.Println(x.View().Len(), "records")
+	// Output:
+	// index: record 1: the owner is not 1 to 16 letters and digits
+	// index: record 2 of ES: engine: no letter and no digit
+	// 2 records
+}
+
+func ExampleNumber_Key() {
+	a, _ := index.Number{Kind: index.KindHull, Text: "IT-ABC12345D696"}.Key()
+	b, _ := index.Number{Kind: index.KindHull, Text: "it abc 12345 d6 96"}.Key()
+	fmt.Println(a == b, a)
+	_, err := index.Number{Kind: index.KindVIN, Text: "VF3CCHMZ6FT12345O"}.Key()
+	fmt.Println(err)
+	// Output:
+	// true hull ***
+	// index: vin: position 17: 'O' is not a VIN symbol
+}
+
+// A day's observations are asked for in one batch.
+func ExampleView_LookupBatch() {
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	v := x.View()
+	seen := []index.Key{
+		index.VIN(vin.MustParse("1HGCM82633A004352")),
+		index.Plate(plate.MustParse("FR", "AB 123 CD")),
+		index.VIN(vin.MustParse("VF3CCHMZ6FT123456")),
+	}
+	rows := make([]index.Row, len(seen))
+	fmt.Println(v.LookupBatch(rows, seen), "hits")
+	for i, row := range rows {
+		if row != index.NoRow {
+			fmt.Printf("%d: %s\n", i, v.Record(row).Owner)
+		}
+	}
+	// Output:
+	// 2 hits
+	// 1: FR
+	// 2: DE
+}
+
+func ExampleView_Select() {
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	v := x.View()
+	stolen := index.HasStatus(index.Stolen)
+	fmt.Println(v.Count(stolen), "stolen,", v.Count(stolen.AndNot(index.OfType(index.Boat))), "no boat")
+
+	// Germany's record of the car is not of a stolen one, France's is.
+	rows := make([]index.Row, 1)
+	v.LookupBatchWhere(rows, []index.Key{index.VIN(vin.MustParse("VF3CCHMZ6FT123456"))}, v.Select(stolen))
+	fmt.Println(v.Record(rows[0]).Owner)
+	// Output:
+	// 2 stolen, 1 no boat
+	// FR
+}
+
+// A plate whose country was not read is looked up under all that have plates,
+// and without one.
+func ExampleView_PlateCountries() {
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	v := x.View()
+	var keys []index.Key
+	for _, country := range append(slices.Collect(v.PlateCountries()), "") {
+		if k, err := (index.Number{Kind: index.KindPlate, Country: country, Text: "AB 123 CD"}).Key(); err == nil {
+			keys = append(keys, k)
+		}
+	}
+	rows := make([]index.Row, len(keys))
+	fmt.Println(v.LookupBatch(rows, keys), "of", len(keys))
+	// Output: 1 of 2
+}
