@@ -25,11 +25,12 @@ import (
 //     letters in Saudi Arabia; a Chinese number without its province.
 func (p Plate) Aliases() iter.Seq[Plate] {
 	return func(yield func(Plate) bool) {
+		if !strings.Contains("DE IN BR SA MA TN CN", p.Country()) {
+			return // before anything is allocated
+		}
 		var texts []string
 		s := p.Text()
 		switch p.Country() {
-		default:
-			return
 		case "DE":
 			texts = umlauts(s)
 		case "IN":
