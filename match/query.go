@@ -1,20 +1,30 @@
 package match
 
 import (
+	"errors"
+
 	"github.com/vinmatch/vinmatch/index"
 )
 
 // A Query is what somebody asks about one vehicle: the numbers that were read
 // on it, how they were read, and what its papers claim.
+//
+// The zero Query asks nothing and cannot be answered. A Query is copied
+// freely; its Reads and Where are shared by the copies, and are only read.
 type Query struct {
 	Reads   []Read        // what was read; at least one. Several of one kind are alternative reads
 	Channel Channel       // how it was read
 	Claim   Claim         // what the paper says; zero fields are not claimed
-	Where   *index.Filter // nil: the whole register
-	Limit   int           // findings wanted; zero: DefaultLimit
+	Where   *index.Filter // nil: the whole register; compiled once for many queries
+	Limit   int           // findings wanted; zero or less: DefaultLimit
 }
 
-// A Read is one number as it was read, not yet cleaned.
+// DefaultLimit is how many findings a query returns where it does not say.
+const DefaultLimit = 20
+
+// A Read is one number as it was read, not yet cleaned. Its Country is that of
+// a plate or document: ISO 3166-1 alpha-2, for plates also a distinguishing
+// sign such as D; empty where nobody knows.
 type Read struct {
 	index.Number
 	Score float64 // the reader's own confidence, 0 to 1; zero: not given
@@ -37,35 +47,44 @@ const (
 	Camera                 // optical character recognition
 	Barcode                // scanned from a label
 	Stamped                // read off metal, perhaps stamped over
+	channels
 )
 
-// DefaultLimit is how many findings a query returns where it does not say.
-const DefaultLimit = 20
+var channelNames = [channels]string{
+	Typed: "typed", Camera: "camera", Barcode: "barcode", Stamped: "stamped",
+}
+
+// String returns the channel's name in lower case, as in "camera".
+func (c Channel) String() string { return enumName(channelNames[:], c) }
+
+// AppendText implements [encoding.TextAppender].
+func (c Channel) AppendText(b []byte) ([]byte, error) { return append(b, c.String()...), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (c Channel) MarshalText() ([]byte, error) { return c.AppendText(nil) }
+
+// UnmarshalText implements [encoding.TextUnmarshaler]. Empty text is [Typed];
+// an unknown name is an error.
+func (c *Channel) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*c = Typed
+		return nil
+	}
+	return parseEnum(channelNames[:], text, c, "channel")
+}
 
 // A Result is the answer to one query.
 type Result struct {
-	Remarks  []Remark  // on the query itself
-	Findings []Finding // best first
+	Remarks  []Remark  // on the query itself, in the order of its reads
+	Findings []Finding // best first; equal scores in the order of owner and id
 	Err      error     // why the query could not be answered, nil if it was
 }
 
-// A Finding is one record that may be about the vehicle that was read.
-type Finding struct {
-	Record   index.Record
-	Kind     index.Kind // of the number that matched
-	How      How
-	Score    float64 // 0 to 1; an exact match of a plausible number is 1
-	Evidence []Evidence
-}
+var (
+	// ErrNoReads is the Err of a [Result] whose query has no reads.
+	ErrNoReads = errors.New("match: the query has no reads")
 
-// How says how a read came to match a record.
-type How uint8
-
-const (
-	_        How = iota
-	Exact        // as it was read
-	Cleaned      // after dropping what is no part of the number
-	Repaired     // after a guess at what was misread
-	Near         // one or two characters differ
-	Partial      // the read is part of the number
+	// ErrKind is what a read of no known kind gives: without its kind a
+	// number means nothing.
+	ErrKind = errors.New("match: a read has no kind")
 )

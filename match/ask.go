@@ -1,0 +1,316 @@
+package match
+
+import (
+	"strings"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// A via says how a key came from a read.
+type via uint8
+
+const (
+	viaRead   via = iota // the number, as read or cleaned
+	viaRepair            // a guess at what was misread
+	viaFrame             // the frame number inside the VIN of an import
+	viaFill              // a short old number with or without the zeros that fill it up to a VIN
+)
+
+// A doubt says what a VIN read is by itself, which decides how far a guess at
+// another number can be believed.
+type doubt uint8
+
+const (
+	plausible     doubt = iota // nothing is wrong with it
+	checkMismatch              // a check digit is required and does not compute
+	notVIN                     // it cannot be a VIN
+)
+
+// A span is a run of keys that came from one read in one way.
+type span struct {
+	query, read int32
+	from, to    int32 // into worker.keys
+	via         via
+	how         How
+	doubt       doubt // of the read; for viaRepair
+}
+
+// ask collects the keys to look up for a query and remarks on its reads.
+func (w *worker) ask(query int, q *Query, r *Result) {
+	if len(q.Reads) == 0 {
+		r.Err = ErrNoReads
+		return
+	}
+	for i := range q.Reads {
+		if k := q.Reads[i].Kind; k < index.KindVIN || k > index.KindDocument {
+			r.Err = ErrKind
+			return
+		}
+	}
+	for i := range q.Reads {
+		a := asker{worker: w, query: q, result: r, at: span{query: int32(query), read: int32(i)}}
+		switch read := &q.Reads[i]; read.Kind {
+		case index.KindVIN:
+			a.vin(read.Text)
+		case index.KindPlate:
+			a.plate(read)
+		case index.KindChassis:
+			// What most papers call the chassis number is the VIN.
+			if v, how, err := parseVIN(read.Text); err == nil {
+				a.parsed(v, how, read.Text)
+			}
+			a.text(read, index.KindChassis)
+		default:
+			a.text(read, read.Kind)
+		}
+	}
+}
+
+// An asker collects the keys of one read.
+type asker struct {
+	*worker
+	query  *Query
+	result *Result
+	at     span // query and read are set
+}
+
+// remark remarks on the read.
+func (a *asker) remark(code RemarkCode, grade Grade, format string, args ...any) {
+	a.result.remark(int(a.at.read), code, grade, format, args...)
+}
+
+// keep makes the keys that were collected since from a span.
+func (a *asker) keep(from int, via via, how How, doubt doubt) {
+	if from == len(a.keys) {
+		return
+	}
+	s := a.at
+	s.from, s.to = int32(from), int32(len(a.keys))
+	s.via, s.how, s.doubt = via, how, doubt
+	a.spans = append(a.spans, s)
+}
+
+// parseVIN reads a VIN and tells whether it had to be cleaned.
+func parseVIN(text string) (vin.VIN, How, error) {
+	v, edits, err := vin.Clean(text)
+	if edits == nil || len(text) == vin.Len { // 17 bytes for 17 symbols: only case differs
+		return v, Exact, err
+	}
+	return v, Cleaned, err
+}
+
+// vin asks for what was read as a VIN.
+func (a *asker) vin(text string) {
+	v, how, err := parseVIN(text)
+	if err == nil {
+		a.parsed(v, how, text)
+		return
+	}
+	class := vin.Classify(text)
+	switch class {
+	case vin.ClassEmpty:
+		a.remark(RemarkEmpty, Note, "nothing was read")
+		return
+	case vin.ClassPlaceholder:
+		a.remark(RemarkPlaceholder, Note, "the text stands for a missing number; nothing to look up")
+		return
+	case vin.ClassSeveral:
+		a.remark(RemarkSeveral, Doubt, "more than one number in one field; ask for each by itself")
+		return
+	}
+	from := len(a.keys)
+	a.repairs(text, notVIN)
+	switch {
+	case class == vin.ClassChassis || class == vin.ClassPaddedChassis:
+		a.remark(RemarkChassis, Note, "not a VIN but a chassis number, looked up as such")
+		a.text(&Read{Number: index.Number{Kind: index.KindChassis, Text: text}}, index.KindChassis)
+	case class == vin.ClassPartial:
+		a.remark(RemarkPartial, Note, "part of a VIN; only whole numbers are looked up")
+	case from < len(a.keys):
+		a.remark(RemarkMalformed, Doubt, "not a VIN (%s), looked up as what it may be a misreading of", reason(err))
+	default:
+		a.remark(RemarkUnreadable, Doubt, "not a VIN (%s), and nothing it could be a misreading of", reason(err))
+	}
+}
+
+// parsed asks for a VIN that was read.
+func (a *asker) parsed(v vin.VIN, how How, text string) {
+	info := v.DecodeWithYear(a.query.Claim.ModelYear)
+	a.remarkVIN(v, &info)
+	if a.query.Claim != (Claim{}) && !info.Remarks.Has(vin.Placeholder) {
+		a.result.remarkClaims(int(a.at.read), &a.query.Claim, &info)
+	}
+
+	from := len(a.keys)
+	a.keys = append(a.keys, index.VIN(v))
+	a.keep(from, viaRead, how, plausible)
+	if info.Remarks.Has(vin.Placeholder) {
+		return // a misreading of no number is no number
+	}
+	if info.Remarks.Has(vin.ZeroPadded | vin.EmbeddedFrame) {
+		a.inside(v, &info)
+	}
+
+	state := plausible
+	if info.Remarks.Has(vin.CheckMismatch) {
+		state = checkMismatch
+	}
+	a.repairs(text, state)
+}
+
+// repairs asks for what the read may be a misreading of.
+func (a *asker) repairs(text string, read doubt) {
+	a.guesses = vin.AppendRepairs(a.guesses[:0], text)
+	from := len(a.keys)
+	for _, v := range a.guesses {
+		a.keys = append(a.keys, index.VIN(v))
+	}
+	a.keep(from, viaRepair, Repaired, read)
+}
+
+// inside asks for the shorter number that a VIN was made from.
+func (a *asker) inside(v vin.VIN, info *vin.Info) {
+	text, how := info.Frame(), viaFrame
+	if text == "" {
+		text, how = strings.TrimLeft(v.String(), "0"), viaFill
+	}
+	from := len(a.keys)
+	a.key(index.Number{Kind: index.KindChassis, Text: text})
+	a.keep(from, how, Cleaned, plausible)
+}
+
+// key collects the key of a number, if it has one.
+func (a *asker) key(n index.Number) bool {
+	k, err := n.Key()
+	if err == nil {
+		a.keys = append(a.keys, k)
+	}
+	return err == nil
+}
+
+// remarkVIN remarks on what is unusual about a VIN.
+func (a *asker) remarkVIN(v vin.VIN, info *vin.Info) {
+	if info.Remarks.Has(vin.Placeholder) {
+		a.remark(RemarkPlaceholder, Doubt, "one symbol throughout, or digits that count up: written where the number is not known")
+		return
+	}
+	switch {
+	case info.Remarks.Has(vin.NoCheckSymbol):
+		a.remark(RemarkCheckMismatch, Doubt, "position 9: %c cannot be a check digit, which is required here (%c)", v.CheckDigit(), v.ComputeCheckDigit())
+	case info.Remarks.Has(vin.CheckMismatch):
+		a.remark(RemarkCheckMismatch, Doubt, "position 9: the check digit is %c, but the other symbols demand %c", v.CheckDigit(), v.ComputeCheckDigit())
+	case info.CheckRule == vin.CheckCustomary && !v.CheckDigitOK():
+		a.remark(RemarkCheckMismatch, Note, "position 9: no check digit (%c would be); this maker uses one on some vehicles only", v.ComputeCheckDigit())
+	}
+	if info.Remarks.Has(vin.UnknownWMI) {
+		a.remark(RemarkUnknownWMI, Note, "the maker's code %s is not known", info.WMI)
+	}
+	if info.Remarks.Has(vin.ImpossibleYear) {
+		a.remark(RemarkImpossibleYear, Doubt, "position 10: %c is no code of a model year, which is required here", v.At(10))
+	}
+}
+
+// plate asks for a plate: of its country and of none, or of every country in
+// the register where its own is not known.
+func (a *asker) plate(read *Read) {
+	country := read.Country
+	p, err := plate.Parse(country, read.Text)
+	if isKind(err, plate.UnknownCountry) {
+		a.remark(RemarkCountry, Note, "%s is no country that is known; looked up under every country", shown(country))
+		country = ""
+		p, err = plate.Parse("", read.Text)
+	}
+	switch {
+	case isKind(err, plate.Empty):
+		a.remark(RemarkEmpty, Note, "nothing was read")
+		return
+	case err != nil:
+		a.remark(RemarkUnreadable, Doubt, "not a plate (%s)", reason(err))
+		return
+	}
+	from := len(a.keys)
+	a.plateKeys(p)
+	if country != "" {
+		if p, err := plate.Parse("", read.Text); err == nil {
+			a.keys = append(a.keys, index.Plate(p))
+		}
+	} else {
+		for c := range a.view.PlateCountries() {
+			if p, err := plate.Parse(c, read.Text); err == nil {
+				a.plateKeys(p)
+			}
+		}
+	}
+	a.keep(from, viaRead, Exact, plausible) // or Cleaned: judge.plate tells
+}
+
+// plateKeys collects the keys of a plate and its other spellings. The register
+// lists its own plates under theirs too, but not every spelling leads back: the
+// province of a Chinese plate can be left out, not put in.
+func (a *asker) plateKeys(p plate.Plate) {
+	a.keys = append(a.keys, index.Plate(p))
+	for alias := range p.Aliases() {
+		a.keys = append(a.keys, index.Plate(alias))
+	}
+}
+
+// text asks for a number that is neither VIN nor plate: of its country and of
+// none, where it has a country.
+func (a *asker) text(read *Read, kind index.Kind) {
+	n, how, err := cleanNumber(read, kind)
+	switch {
+	case isKind(err, vin.Empty):
+		a.remark(RemarkEmpty, Note, "nothing was read")
+		return
+	case err != nil:
+		a.remark(RemarkUnreadable, Doubt, "not a number (%s)", reason(err))
+		return
+	case !strings.ContainsAny(n.Text, "0123456789") && vin.Classify(read.Text) == vin.ClassPlaceholder:
+		a.remark(RemarkPlaceholder, Note, "the text stands for a missing number; nothing to look up")
+		return
+	case kind.HasCountry() && n.Country == "":
+		a.remark(RemarkCountry, Note, "no country that is known; looked up among numbers without one only")
+	}
+	from := len(a.keys)
+	if !a.key(n) {
+		a.remark(RemarkUnreadable, Doubt, "not a number that can be looked up")
+		return
+	}
+	if n.Country != "" {
+		a.key(index.Number{Kind: kind, Text: n.Text})
+	}
+	a.keep(from, viaRead, how, plausible)
+	if kind == index.KindChassis {
+		a.filled(n.Text)
+	}
+}
+
+// cleanNumber returns a read as a number of a kind, and whether it had to be
+// cleaned.
+func cleanNumber(read *Read, kind index.Kind) (index.Number, How, error) {
+	text, edits, err := vin.CleanText(read.Text)
+	n := index.Number{Kind: kind, Text: text}
+	if kind.HasCountry() {
+		n.Country, _ = plate.ParseCountry(read.Country)
+	}
+	if edits == nil || strings.EqualFold(text, read.Text) {
+		return n, Exact, err
+	}
+	return n, Cleaned, err
+}
+
+// filled asks for the VIN that a short old number becomes when it is filled up
+// with zeros, as some registers do.
+func (a *asker) filled(text string) {
+	const zeros = "00000000000000000"
+	if len(text) < shortestNumber || len(text) > vin.Len-2 {
+		return
+	}
+	from := len(a.keys)
+	if v, err := vin.Parse(zeros[len(text):] + text); err == nil {
+		a.keys = append(a.keys, index.VIN(v))
+	}
+	a.keep(from, viaFill, Cleaned, plausible)
+}

@@ -1,0 +1,237 @@
+package match
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// What a paper claims is checked twice: against the VIN that was read, which
+// gives remarks on the query, and against each record that is found, which
+// gives evidence. Where either side does not say, no statement is made.
+
+// remarkClaims compares the paper with what the VIN of a read says.
+func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
+	if c.Make != "" && info.Manufacturer != "" && !makesVIN(info, c.Make) {
+		grade := Conflict
+		if len(info.Makes()) == 0 {
+			grade = Doubt // the maker may sell under names that the table lacks
+		}
+		r.remark(read, RemarkClaimMake, grade, "paper says %s, the VIN's maker is %s", shown(c.Make), info.Manufacturer)
+	}
+	if c.ModelYear != 0 {
+		var buf [8]int
+		years := info.AppendModelYears(buf[:0])
+		if a := agreeYears(c.ModelYear, years); a == near || a == contradicts {
+			grade := Note // papers often give the year of first registration
+			if a == contradicts {
+				grade = Doubt
+				if info.CheckRule == vin.CheckRequired {
+					grade = Conflict // the law that demands the digit demands the year
+				}
+			}
+			r.remark(read, RemarkClaimModelYear, grade, "paper says %d, the VIN's model year is %s", c.ModelYear, yearsText(years))
+		}
+	}
+	if c.Country != "" {
+		if country, ok := plate.ParseCountry(c.Country); ok && info.Country != "" && country != info.Country {
+			grade := Doubt // the code names the maker's seat, which need not be the factory's
+			if info.LegacyCountry != "" {
+				grade = Note // the code has changed hands
+			}
+			r.remark(read, RemarkClaimCountry, grade, "paper says %s, the VIN's country is %s", country, info.CountryName)
+		}
+	}
+	if contradictsType(c.Type, info) {
+		r.remark(read, RemarkClaimType, Doubt, "paper says %s, the VIN's maker builds under this code: %s", c.Type, info.VehicleType)
+	}
+}
+
+// shownLen bounds what is repeated of a text that came with the query.
+const shownLen = 40
+
+// shown is a claimed text as a remark repeats it.
+func shown(s string) string {
+	if len(s) > shownLen {
+		n := shownLen
+		for n > 0 && s[n]&0xC0 == 0x80 {
+			n--
+		}
+		s = s[:n]
+	}
+	return s
+}
+
+// makesVIN reports whether the maker of a VIN builds the claimed make.
+func makesVIN(info *vin.Info, claimed string) bool {
+	if info.HasMake(claimed) {
+		return true
+	}
+	name := fold(claimed)
+	if name.n == 0 || namesMake(info.Manufacturer, name.bytes()) {
+		return true
+	}
+	for _, m := range info.Makes() {
+		own := fold(m)
+		if sameMake(own.bytes(), name.bytes()) {
+			return true
+		}
+	}
+	maker := fold(info.Manufacturer)
+	return sameMake(maker.bytes(), name.bytes())
+}
+
+// yearsText lists years for a person: "1988 or 2018".
+func yearsText(years []int) string {
+	var b []byte
+	for i, y := range years {
+		if i > 0 {
+			b = append(b, " or "...)
+		}
+		b = strconv.AppendInt(b, int64(y), 10)
+	}
+	return string(b)
+}
+
+// contradictsType reports whether a claimed type cannot be what the WMI stands
+// for. Outside North America one WMI covers most of what a maker builds, so
+// that only a different kind of machine counts there; 49 CFR 565.15(a) makes
+// the first section identify the type.
+func contradictsType(t index.Type, info *vin.Info) bool {
+	v := info.VehicleType
+	if v == "" {
+		return false
+	}
+	strict := info.CheckRule == vin.CheckRequired
+	switch t {
+	case index.Car:
+		return v == "Motorcycle" || v == "Trailer" || v == "Bus" || strict && v == "Truck"
+	case index.Truck:
+		return v == "Motorcycle" || v == "Trailer" || strict && v == "Car"
+	case index.Bus:
+		return v == "Motorcycle" || v == "Trailer" || strict && v == "Car"
+	case index.Motorcycle:
+		return v != "Motorcycle" && v != "OffRoad" && v != "LSV"
+	case index.Trailer:
+		return v != "Trailer" && v != "Incomplete"
+	case index.Caravan: // drawn or driven
+		return v == "Motorcycle"
+	}
+	return false
+}
+
+// An agreement is what two statements about one fact make of each other.
+type agreement uint8
+
+const (
+	silent agreement = iota // one side does not say
+	agrees
+	near // differs as honest papers do
+	contradicts
+)
+
+// agreeYears compares a claimed model year with the possible ones.
+func agreeYears(claimed int, years []int) agreement {
+	if claimed == 0 || len(years) == 0 {
+		return silent
+	}
+	if slices.Contains(years, claimed) {
+		return agrees
+	}
+	for _, y := range years {
+		if claimed-y == 1 || y-claimed == 1 {
+			return near
+		}
+	}
+	return contradicts
+}
+
+func agreeMakes(a, b string) agreement {
+	fa, fb := fold(a), fold(b)
+	switch {
+	case fa.n == 0 || fb.n == 0:
+		return silent
+	case sameMake(fa.bytes(), fb.bytes()):
+		return agrees
+	}
+	return contradicts
+}
+
+func agreeColours(a, b string) agreement {
+	fa, fb := fold(a), fold(b)
+	ca, cb := colourOf(fa.bytes()), colourOf(fb.bytes())
+	switch {
+	case fa.n == 0 || fb.n == 0:
+		return silent
+	case fa == fb || ca == cb && ca != 0:
+		return agrees
+	case ca == 0 || cb == 0: // another language, or metal flake midnight
+		return silent
+	case ca&cb != 0:
+		return near
+	}
+	return contradicts
+}
+
+func agreeTypes(a, b index.Type) agreement {
+	named := func(t index.Type) bool { return index.Car <= t && t <= index.Boat }
+	switch {
+	case !named(a) || !named(b):
+		return silent
+	case a == b:
+		return agrees
+	case min(a, b) == index.Trailer && max(a, b) == index.Caravan,
+		min(a, b) == index.Agricultural && max(a, b) == index.Industrial:
+		return near
+	}
+	return contradicts
+}
+
+// claimEvidence appends what the paper says beside what the record says.
+// The weights count only where the numbers leave room for doubt: see score.go.
+func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, doubtful bool) []Evidence {
+	if *c == (Claim{}) {
+		return dst
+	}
+	add := func(code EvidenceCode, a agreement, w claimWeights, what, read, listed string) {
+		if a == silent {
+			return
+		}
+		e := Evidence{Code: code, Read: read, Listed: listed}
+		switch a {
+		case agrees:
+			e.Weight, e.Text = w.agrees, what+": paper and record both say "+listed
+			if read != listed {
+				e.Text = what + ": paper says " + read + ", which agrees with the listed " + listed
+			}
+		case near:
+			e.Text = what + ": paper says " + read + ", listed " + listed
+		case contradicts:
+			e.Weight, e.Text = w.contradicts, what+": paper says "+read+", but listed "+listed
+		}
+		if !doubtful {
+			e.Weight = 0
+		}
+		dst = append(dst, e)
+	}
+	add(EvidenceClaimMake, agreeMakes(c.Make, rec.Make), makeWeights, "make", shown(c.Make), rec.Make)
+	if rec.ModelYear != 0 {
+		add(EvidenceClaimModelYear, agreeYears(c.ModelYear, []int{rec.ModelYear}), yearWeights,
+			"model year", strconv.Itoa(c.ModelYear), strconv.Itoa(rec.ModelYear))
+	}
+	if country, ok := plate.ParseCountry(c.Country); ok && rec.VIN.IsValid() {
+		if info := rec.VIN.Decode(); info.Country != "" {
+			a := agrees
+			if info.Country != country {
+				a = contradicts
+			}
+			add(EvidenceClaimCountry, a, countryWeights, "country", country, info.Country)
+		}
+	}
+	add(EvidenceClaimType, agreeTypes(c.Type, rec.Type), typeWeights, "type", c.Type.String(), rec.Type.String())
+	add(EvidenceClaimColour, agreeColours(c.Colour, rec.Colour), colourWeights, "colour", shown(c.Colour), rec.Colour)
+	return dst
+}

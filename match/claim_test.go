@@ -1,0 +1,118 @@
+package match_test
+
+import (
+	"testing"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/match"
+	"github.com/vinmatch/vinmatch/vin"
+)
+
+func TestSameMake(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+		why  string
+	}{
+		{"BMW", "bmw", true, "case"},
+		{"MERCEDES BENZ", "Mercedes-Benz", true, "punctuation"},
+		{"MERCEDES", "Mercedes-Benz", true, "first word"},
+		{"Mercedes-Benz AG", "MB", true, "abbreviation"},
+		{"VW", "VOLKSWAGEN AG", true, "abbreviation, company form"},
+		{"CITROËN", "Citroen", true, "marks"},
+		{"Škoda", "SKODA", true, "marks"},
+		{"CHEV", "Chevrolet", true, "code of a police system"},
+		{"TOYT", "Toyota", true, "code that is no beginning"},
+		{"Range Rover", "LAND ROVER", true, "model sold as a make"},
+		{"Vauxhall", "Opel", true, "one car, two countries"},
+		{"Lexus", "Toyota", true, "one maker"},
+		{"Infiniti", "Datsun", true, "two makes of a third"},
+		{"ЛАДА", "лада", true, "other scripts compare by themselves"},
+		{"Volvo", "Volkswagen", false, "three letters in common"},
+		{"VO", "Volvo", false, "two letters abbreviate nothing"},
+		{"BMW", "VW", false, ""},
+		{"Rover", "Land Rover", false, "two makes"},
+		{"", "BMW", false, "silence is not agreement"},
+		{"---", "BMW", false, "silence is not agreement"},
+	} {
+		if got := match.SameMake(tt.a, tt.b); got != tt.want {
+			t.Errorf("%q and %q: %v (%s)", tt.a, tt.b, got, tt.why)
+		}
+		if got := match.SameMake(tt.b, tt.a); got != tt.want {
+			t.Errorf("%q and %q: %v (%s)", tt.b, tt.a, got, tt.why)
+		}
+	}
+}
+
+func TestMakesVIN(t *testing.T) {
+	for _, tt := range []struct {
+		vin, make string
+		want      bool
+		why       string
+	}{
+		{accord, "Honda", true, "make"},
+		{accord, "ACURA", true, "the maker's other make"},
+		{accord, "American Honda Motor", true, "the maker"},
+		{accord, "Hon", true, "abbreviation"},
+		{golf, "VW", true, "abbreviation"},
+		{golf, "V.W.", true, "abbreviation, punctuated"},
+		{golf, "Volkswagen AG", true, "the maker"},
+		{golf, "Audi", false, "another maker of the group has its own code"},
+		{golf, "BMW", false, ""},
+		{"1C4PJMBN0PD109492", "Ram", true, "one code, many makes"},
+		{"1C4PJMBN0PD109492", "JEEP", true, "one code, many makes"},
+		{"1C4PJMBN0PD109492", "Ford", false, "none of them"},
+		{"TMBZZZ1Z0A2000001", "SKODA", true, "the maker's name holds the make, with a mark"},
+		{"VF7ZZZ1Z0A2000001", "citroen", true, "with a mark"},
+		{"XTAZZZ1Z0A2000001", "LADA", true, "AvtoVAZ"},
+		{"VSSZZZ1Z0A2000001", "Cupra", true, "a make younger than the code"},
+	} {
+		if got := match.MakesVIN(vin.MustParse(tt.vin), tt.make); got != tt.want {
+			t.Errorf("%.3s and %s: %v (%s)", tt.vin, tt.make, got, tt.why)
+		}
+	}
+}
+
+func TestAgreeColours(t *testing.T) {
+	for _, tt := range []struct{ a, b, want string }{
+		{"red", "RED", "agrees"},
+		{"grey", "gray", "agrees"},
+		{"silver", "grey", "near"},
+		{"maroon", "red", "near"},
+		{"black", "white", "contradicts"},
+		{"schwarz", "schwarz", "agrees"},
+		{"schwarz", "black", "silent"},
+		{"", "black", "silent"},
+		{"midnight", "white", "silent"},
+	} {
+		if got := match.AgreeColours(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s and %s: %s, want %s", tt.a, tt.b, got, tt.want)
+		}
+		if got := match.AgreeColours(tt.b, tt.a); got != tt.want {
+			t.Errorf("%s and %s: %s, want %s", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
+
+func TestAgreeTypes(t *testing.T) {
+	for _, tt := range []struct {
+		a, b index.Type
+		want string
+	}{
+		{index.Car, index.Car, "agrees"},
+		{index.Car, index.Motorcycle, "contradicts"},
+		{index.Trailer, index.Caravan, "near"},
+		{index.Industrial, index.Agricultural, "near"},
+		{index.NoType, index.Car, "silent"},
+		{index.OtherType, index.Car, "silent"},
+		{index.Component, index.Car, "silent"}, // an engine is not a vehicle, but stands in one
+		{index.PlateOnly, index.Truck, "silent"},
+	} {
+		if got := match.AgreeTypes(tt.a, tt.b); got != tt.want {
+			t.Errorf("%v and %v: %s, want %s", tt.a, tt.b, got, tt.want)
+		}
+		if got := match.AgreeTypes(tt.b, tt.a); got != tt.want {
+			t.Errorf("%v and %v: %s, want %s", tt.b, tt.a, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package match_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"slices"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/match"
+	"github.com/vinmatch/vinmatch/vin"
+)
+
+func Example() {
+	ctx := context.Background()
+	records := []index.Record{
+		{Owner: "FR", ID: "1", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen},
+		{Owner: "FR", ID: "2", VIN: vin.MustParse("WVWZZZ1JZ3W386752"), Status: index.Stolen},
+		{Owner: "DE", ID: "1", VIN: vin.MustParse("2G1WB5E37E1110567"), Status: index.Wanted},
+	}
+	idx, err := index.Build(ctx, index.Options{}, func(yield func(index.Record, error) bool) {
+		for i := 0; i < len(records) && yield(records[i], nil); i++ {
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer idx.Close()
+	read := index.Number{Kind: index.KindVIN, Text: "1HGCM82633AO04352"}
+	answer, err := match.New(idx, match.Options{}).Match(ctx, match.Query{Reads: []match.Read{{Number: read}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range answer.Findings {
+		fmt.Printf("%s/%s, %v: %v match, score %.2f\n", f.Record.Owner, f.Record.ID, f.Record.Status, f.How, f.Score)
+		for _, e := range f.Evidence {
+			fmt.Println("  " + e.Text)
+		}
+	}
+	// Output:
+	// FR/1, stolen: repaired match, score 0.71
+	//   the read cannot be a VIN; the listed one may have been misread as it
+	//   position 12: read O, listed 0
+}
+
+// The paper of a car is checked against its VIN, whether or not it is listed.
+func ExampleMatcher_Match_claim() {
+	idx, err := index.Build(context.Background(), index.Options{}, func(func(index.Record, error) bool) {})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer idx.Close()
+
+	answer, err := match.New(idx, match.Options{}).Match(context.Background(), match.Query{
+		Reads: []match.Read{{Number: index.Number{Kind: index.KindVIN, Text: "WVWZZZ1JZ3W386752"}}},
+		Claim: match.Claim{Make: "BMW", ModelYear: 2003, Country: "D"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range answer.Remarks {
+		fmt.Printf("%v (%v): %s\n", r.Code, r.Grade, r.Text)
+	}
+	// Output:
+	// claim_make (conflict): paper says BMW, the VIN's maker is VOLKSWAGEN AG
+}
+
+// A day's reads of one camera, against the stolen cars only.
+func ExampleMatcher_Screen() {
+	idx, err := index.Build(context.Background(), index.Options{}, func(yield func(index.Record, error) bool) {
+		yield(index.Record{Owner: "DE", ID: "7", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen}, nil)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer idx.Close()
+
+	stolen := index.HasStatus(index.Stolen)
+	var queries []match.Query
+	for _, text := range []string{"WVWZZZ1JZ3W386752", "1HG CM826 33A 004352", "1HGCMB2633A004352"} {
+		queries = append(queries, match.Query{
+			Reads:   []match.Read{{Number: index.Number{Kind: index.KindVIN, Text: text}}},
+			Channel: match.Camera,
+			Where:   &stolen,
+		})
+	}
+	m := match.New(idx, match.Options{})
+	for q, r := range m.Screen(context.Background(), slices.Values(queries), 0) {
+		fmt.Println(q.Reads[0].Text, len(r.Findings))
+	}
+	// Output:
+	// WVWZZZ1JZ3W386752 0
+	// 1HG CM826 33A 004352 1
+	// 1HGCMB2633A004352 1
+}

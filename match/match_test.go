@@ -1,0 +1,524 @@
+package match_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/match"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// The vehicles of the tests.
+const (
+	accord  = "1HGCM82633A004352" // check digit required and right
+	malibu  = "2G1WB5E37E1110567" // positions 8 and 9 are digits that differ
+	golf    = "WVWZZZ1JZ3W386752" // no check digit
+	golf2   = "WVWZZZ1JZ3W386753" // the next one off the line
+	noYear  = "1HGCM82690A004352" // 0 at position 10, where a year is required
+	ones    = "11111111111111111"
+	skyline = "6U90000PV35400637" // an import, with its frame number inside
+)
+
+// register builds a matcher over records. A record that names no owner is
+// XX's, and its id is its place.
+func register(t testing.TB, records ...index.Record) *match.Matcher {
+	t.Helper()
+	for i := range records {
+		if records[i].Owner == "" {
+			records[i].Owner, records[i].ID = "XX", fmt.Sprint(i+1)
+		}
+	}
+	idx, err := index.Build(t.Context(), index.Options{}, sequence(records))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { idx.Close() })
+	return match.New(idx, match.Options{})
+}
+
+func sequence(records []index.Record) iter.Seq2[index.Record, error] {
+	return func(yield func(index.Record, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func listed(vins ...string) []index.Record {
+	var records []index.Record
+	for _, s := range vins {
+		records = append(records, withVIN(s))
+	}
+	return records
+}
+
+func withVIN(s string) index.Record { return index.Record{VIN: vin.MustParse(s)} }
+
+func withPlate(country, s string) index.Record {
+	return index.Record{Plate: plate.MustParse(country, s)}
+}
+
+func withNumber(k index.Kind, country, s string) index.Record {
+	return index.Record{Numbers: []index.Number{{Kind: k, Country: country, Text: s}}}
+}
+
+func read(k index.Kind, s string) match.Query { return readIn(k, "", s) }
+
+func readIn(k index.Kind, country, s string) match.Query {
+	return match.Query{Reads: []match.Read{{Number: index.Number{Kind: k, Country: country, Text: s}}}}
+}
+
+// and joins the reads of two queries.
+func and(q, p match.Query) match.Query {
+	q.Reads = append(q.Reads, p.Reads...)
+	return q
+}
+
+func claiming(q match.Query, c match.Claim) match.Query {
+	q.Claim = c
+	return q
+}
+
+func by(c match.Channel, q match.Query) match.Query {
+	q.Channel = c
+	return q
+}
+
+// scored sets the reader's confidence in the reads.
+func scored(q match.Query, scores ...float64) match.Query {
+	for i, s := range scores {
+		q.Reads[i].Score = s
+	}
+	return q
+}
+
+// brief is a result in a few lines: findings as "XX/1 vin exact 1.00", then
+// their evidence, then remarks as "remark code".
+func brief(r match.Result) []string {
+	var lines []string
+	for _, f := range r.Findings {
+		lines = append(lines, fmt.Sprintf("%s/%s %v %v %.2f", f.Record.Owner, f.Record.ID, f.Kind, f.How, f.Score))
+		for _, e := range f.Evidence[1:] {
+			lines = append(lines, "  "+e.Text)
+		}
+	}
+	for _, m := range r.Remarks {
+		lines = append(lines, fmt.Sprintf("%v: %s", m.Code, m.Text))
+	}
+	return lines
+}
+
+func TestMatch(t *testing.T) {
+	const (
+		ofVIN      = index.KindVIN
+		ofPlate    = index.KindPlate
+		ofChassis  = index.KindChassis
+		ofEngine   = index.KindEngine
+		ofDocument = index.KindDocument
+	)
+	gb := []index.Record{withPlate("GB", "AB12CDE")}
+	long := strings.Repeat("AB12CDE", 8)
+	facts := []index.Record{{
+		VIN: vin.MustParse(accord), Make: "Honda", ModelYear: 2003, Type: index.Car, Colour: "silver",
+	}}
+	for _, tt := range []struct {
+		why      string
+		register []index.Record
+		query    match.Query
+		want     []string
+	}{
+		// VINs as they are, and cleaned.
+		{"as stamped", listed(accord), read(ofVIN, accord), []string{
+			"XX/1 vin exact 1.00",
+		}},
+		{"letter case is not worth a word", listed(accord), read(ofVIN, strings.ToLower(accord)), []string{
+			"XX/1 vin exact 1.00",
+		}},
+		{"a car nobody looks for", listed(accord), read(ofVIN, malibu), nil},
+		{"separators and a label", listed(accord), read(ofVIN, "VIN: 1HG-CM82633A004352"), []string{
+			"XX/1 vin cleaned 0.93",
+			"  in the text as read, position 1: dropped label 'V' and 2 more",
+			"  in the text as read, position 4: dropped delimiter ':'",
+			"  in the text as read, position 5: dropped separator ' '",
+			"  in the text as read, position 9: dropped separator '-'",
+		}},
+		{"Cyrillic letters", listed(accord), read(ofVIN, "1НGСM82633А004352"), []string{
+			"XX/1 vin cleaned 0.93",
+			"  in the text as read, position 2: folded lookalike 'Н' to 'H'",
+			"  in the text as read, position 4: folded lookalike 'С' to 'C'",
+			"  in the text as read, position 11: folded lookalike 'А' to 'A'",
+		}},
+		{"two owners list one car", []index.Record{withVIN(golf), withVIN(golf)}, read(ofVIN, golf), []string{
+			"XX/1 vin exact 1.00",
+			"XX/2 vin exact 1.00",
+		}},
+		{"the check digit is wrong on both sides", listed("1HGCM82653A004352"), read(ofVIN, "1HGCM82653A004352"), []string{
+			"XX/1 vin exact 0.90",
+			"  the check digit is required and does not compute, both as read and as listed",
+			"check_mismatch: position 9: the check digit is 5, but the other symbols demand 3",
+		}},
+		{"no check digit is demanded of a European", listed(golf), read(ofVIN, golf), []string{
+			"XX/1 vin exact 1.00",
+		}},
+		{"all ones pass the check sum and mean nothing", listed(ones), read(ofVIN, ones), []string{
+			"XX/1 vin exact 0.06",
+			"  not plausible as a number of one vehicle: many may be listed under it",
+			"placeholder: one symbol throughout, or digits that count up: written where the number is not known",
+		}},
+
+		// VINs misread.
+		{"letters that no VIN has", listed(accord), read(ofVIN, "IHGCM82633AOO4352"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 1: read I, listed 1",
+			"  position 12: read O, listed 0",
+			"  position 13: read O, listed 0",
+			"malformed: not a VIN (position 1: 'I' is not a VIN symbol), looked up as what it may be a misreading of",
+		}},
+		{"Q for 0", listed(accord), read(ofVIN, "1HGCM82633AQ04352"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 12: read Q, listed 0",
+			"malformed: not a VIN (position 12: 'Q' is not a VIN symbol), looked up as what it may be a misreading of",
+		}},
+		{"a look-alike that the check digit notices", listed(accord), by(match.Camera, read(ofVIN, "1HGCMB2633A004352")), []string{
+			"XX/1 vin repaired 0.50",
+			"  position 6: read B, listed 8",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 7",
+		}},
+		{"a look-alike that no check digit guards may be another car", listed(golf), by(match.Camera, read(ofVIN, "WVWZZZ1JZ3W3B6752")), []string{
+			"XX/1 vin repaired 0.09",
+			"  position 13: read B, listed 8",
+		}},
+		{"positions 8 and 9 swapped pass the check sum", listed(malibu), read(ofVIN, "2G1WB5E73E1110567"), []string{
+			"XX/1 vin repaired 0.09",
+			"  positions 8 and 9: read 73, listed 37",
+		}},
+		{"another swap does not", listed(accord), read(ofVIN, "1HGCM82633A003452"), []string{
+			"XX/1 vin repaired 0.50",
+			"  positions 14 and 15: read 34, listed 43",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+		}},
+		{"cameras swap nothing", listed(accord), by(match.Camera, read(ofVIN, "1HGCM82633A003452")), []string{
+			"XX/1 vin repaired 0.06",
+			"  positions 14 and 15: read 34, listed 43",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+		}},
+		{"one character lost", listed(accord), read(ofVIN, "1HGCM8263A004352"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 9: listed 3, not read",
+			"malformed: not a VIN (position 17: the text ends, want 17 symbols), looked up as what it may be a misreading of",
+		}},
+		{"the last one lost", listed(golf), read(ofVIN, golf[:16]), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 17: listed 2, not read",
+			"malformed: not a VIN (position 17: the text ends, want 17 symbols), looked up as what it may be a misreading of",
+		}},
+		{"one character doubled", listed(accord), read(ofVIN, "1HGGCM82633A004352"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 3 of the read: G is one character too many",
+			"malformed: not a VIN (position 18: more than 17 symbols), looked up as what it may be a misreading of",
+		}},
+		{"one character lost, two cars", listed(golf, golf2), read(ofVIN, golf[:16]), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 17: listed 2, not read",
+			"XX/2 vin repaired 0.71",
+			"  position 17: listed 3, not read",
+			"malformed: not a VIN (position 17: the text ends, want 17 symbols), looked up as what it may be a misreading of",
+		}},
+		{"the guess fails a check digit that is required", listed("1HGCM82653A004352"), read(ofVIN, "1HGCM82653AOO4352"), []string{
+			"XX/1 vin repaired 0.18",
+			"  position 12: read O, listed 0",
+			"  position 13: read O, listed 0",
+			"  the listed number's check digit is required and does not compute, which speaks against the guess",
+			"malformed: not a VIN (position 12: 'O' is not a VIN symbol), looked up as what it may be a misreading of",
+		}},
+		{
+			"a plate of the same car helps a guess",
+			[]index.Record{{VIN: vin.MustParse(malibu), Plate: plate.MustParse("GB", "AB12CDE")}},
+			and(read(ofVIN, "2G1WB5E73E1110567"), readIn(ofPlate, "", "AB12CDE")),
+			[]string{
+				"XX/1 plate exact 0.80",
+				"  the country was not read; listed for GB",
+				"  the VIN matches too",
+				"  nothing is wrong with the read, so that the listed VIN is most likely of another vehicle",
+				"  positions 8 and 9: read 73, listed 37",
+			},
+		},
+		{
+			"another plate speaks against a guess",
+			[]index.Record{{VIN: vin.MustParse(accord), Plate: plate.MustParse("GB", "AB12CDE")}},
+			and(read(ofVIN, "1HGCM82633A003452"), readIn(ofPlate, "GB", "XY99ZZZ")),
+			[]string{
+				"XX/1 vin repaired 0.12",
+				"  positions 14 and 15: read 34, listed 43",
+				"  plate differs: read GB XY99ZZZ, listed GB AB12CDE",
+				"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+			},
+		},
+		{
+			"another plate on a listed car is said and weighs nothing",
+			[]index.Record{{VIN: vin.MustParse(accord), Plate: plate.MustParse("GB", "AB12CDE")}},
+			and(read(ofVIN, accord), readIn(ofPlate, "D", "AB12CDE")),
+			[]string{
+				"XX/1 vin exact 1.00",
+				"  plate differs: read DE AB12CDE, listed GB AB12CDE",
+			},
+		},
+		{
+			"a listed plate on another car",
+			[]index.Record{{VIN: vin.MustParse(accord), Plate: plate.MustParse("GB", "AB12CDE")}},
+			and(read(ofVIN, golf), readIn(ofPlate, "GB", "AB12CDE")),
+			[]string{
+				"XX/1 plate exact 1.00",
+				"  VIN differs: read " + golf + ", listed " + accord,
+			},
+		},
+		{
+			"alternative reads: both lead to the record, the better counts", listed(accord),
+			and(read(ofVIN, "1HGCM82633AOO4352"), read(ofVIN, accord)),
+			[]string{
+				"XX/1 vin exact 1.00",
+				"  another read of the VIN matches too",
+				"  the read cannot be a VIN; the listed one may have been misread as it",
+				"  position 12: read O, listed 0",
+				"  position 13: read O, listed 0",
+				"malformed: not a VIN (position 12: 'O' is not a VIN symbol), looked up as what it may be a misreading of",
+			},
+		},
+		{
+			"alternative reads: the reader preferred the other", listed(accord),
+			scored(and(read(ofVIN, malibu), read(ofVIN, accord)), 0.8, 0.2),
+			[]string{
+				"XX/1 vin exact 0.25",
+				"  the reader gave this read 0.2 and another one 0.8",
+			},
+		},
+
+		// What is in the field for VINs, and is none.
+		{"nothing", listed(accord), read(ofVIN, " "), []string{"empty: nothing was read"}},
+		{"a word for nothing", listed(accord), read(ofVIN, "N/A"), []string{
+			"placeholder: the text stands for a missing number; nothing to look up",
+		}},
+		{"two numbers", listed(accord), read(ofVIN, accord+" / "+golf), []string{
+			"several_numbers: more than one number in one field; ask for each by itself",
+		}},
+		{"part of a number", listed(accord), read(ofVIN, "***004352"), []string{
+			"partial: part of a VIN; only whole numbers are looked up",
+		}},
+		{"prose", listed(accord), read(ofVIN, "see the back of the form"), []string{
+			"unreadable: not a VIN (position 14: 'o' is not a VIN symbol), and nothing it could be a misreading of",
+		}},
+		{"bytes that are not text", listed(accord), read(ofVIN, "1HG\xC3"), []string{
+			"unreadable: not a VIN (position 4: invalid UTF-8), and nothing it could be a misreading of",
+		}},
+		{"an old chassis number", []index.Record{withNumber(ofChassis, "", "9111121907")}, read(ofVIN, "9111121907"), []string{
+			"XX/1 chassis exact 1.00",
+			"  read as VIN, listed as chassis",
+			"chassis: not a VIN but a chassis number, looked up as such",
+		}},
+
+		// What is odd about a VIN.
+		{"a maker nobody knows", nil, read(ofVIN, "YZZZZZ00000000001"), []string{
+			"unknown_wmi: the maker's code YZZ is not known",
+		}},
+		{"no year code where the law demands one", listed(noYear), read(ofVIN, noYear), []string{
+			"XX/1 vin exact 1.00",
+			"impossible_year: position 10: 0 is no code of a model year, which is required here",
+		}},
+
+		// Chassis numbers.
+		{"as read", []index.Record{withNumber(ofChassis, "", "JZX100-0012345")}, read(ofChassis, "JZX100-0012345"), []string{
+			"XX/1 chassis exact 1.00",
+		}},
+		{"cleaned", []index.Record{withNumber(ofChassis, "", "JZX100-0012345")}, read(ofChassis, "Chassis No: jzx100-0012345"), []string{
+			"XX/1 chassis cleaned 0.93",
+			"  in the text as read, position 1: dropped label 'C' and 6 more",
+			"  in the text as read, position 8: dropped separator ' '",
+			"  in the text as read, position 9: dropped label 'N' and 1 more",
+			"  in the text as read, position 11: dropped delimiter ':'",
+			"  in the text as read, position 12: dropped separator ' '",
+		}},
+		{"a VIN in the field for chassis numbers", listed(accord), read(ofChassis, accord), []string{
+			"XX/1 vin exact 1.00",
+			"  read as chassis, listed as VIN",
+		}},
+		{"and misread there", listed(accord), read(ofChassis, "1HGCM82633A003452"), []string{
+			"XX/1 vin repaired 0.50",
+			"  positions 14 and 15: read 34, listed 43",
+			"  read as chassis, listed as VIN",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+		}},
+		{"filled up in the field for VINs", []index.Record{withNumber(ofChassis, "", "42512110000705")}, read(ofVIN, "00042512110000705"), []string{
+			"XX/1 chassis cleaned 0.93",
+			"  read with zeros in front that fill it up to a VIN",
+			"  read as VIN, listed as chassis",
+			"unknown_wmi: the maker's code 000 is not known",
+		}},
+		{"filled up on the register", listed("00042512110000705"), read(ofChassis, "42512110000705"), []string{
+			"XX/1 vin cleaned 0.93",
+			"  listed with zeros in front that fill it up to a VIN",
+			"  read as chassis, listed as VIN",
+		}},
+		{"the frame number inside an import's VIN", []index.Record{withNumber(ofChassis, "", "PV35-400637")}, read(ofVIN, skyline), []string{
+			"XX/1 chassis cleaned 0.93",
+			"  the frame number inside the VIN that was read, which an import was given",
+			"  read as VIN, listed as chassis",
+		}},
+		{"an import's VIN on the register, its frame number read", listed(skyline), read(ofChassis, "PV35-400637"), []string{
+			"XX/1 chassis cleaned 0.93",
+			"  the frame number inside the listed VIN, which an import was given",
+		}},
+
+		// Plates.
+		{"with its country", gb, readIn(ofPlate, "GB", "AB12CDE"), []string{"XX/1 plate exact 1.00"}},
+		{"with the country's sign", []index.Record{withPlate("DE", "KAB123")}, readIn(ofPlate, "D", "KAB123"), []string{"XX/1 plate exact 1.00"}},
+		{"of another country", gb, readIn(ofPlate, "F", "AB12CDE"), nil},
+		{"as people write it", gb, readIn(ofPlate, "GB", "ab12 cde"), []string{
+			"XX/1 plate cleaned 0.93",
+			"  read ab12 cde, listed AB12CDE",
+		}},
+		{"without a country", gb, readIn(ofPlate, "", "AB12CDE"), []string{
+			"XX/1 plate exact 0.71",
+			"  the country was not read; listed for GB",
+		}},
+		{"without a country, in two", []index.Record{withPlate("FR", "AB12CDE"), withPlate("GB", "AB12CDE")}, readIn(ofPlate, "", "AB12CDE"), []string{
+			"XX/1 plate exact 0.71",
+			"  the country was not read; listed for FR",
+			"XX/2 plate exact 0.71",
+			"  the country was not read; listed for GB",
+		}},
+		{"of a country that is none", gb, readIn(ofPlate, "Utopia", "AB12CDE"), []string{
+			"XX/1 plate exact 0.71",
+			"  the country was not read; listed for GB",
+			"unknown_country: Utopia is no country that is known; looked up under every country",
+		}},
+		{"listed without a country", []index.Record{withPlate("", "AB12CDE")}, readIn(ofPlate, "GB", "AB12CDE"), []string{
+			"XX/1 plate exact 0.71",
+			"  read for GB, listed without a country",
+		}},
+		{"in another spelling", []index.Record{withPlate("DE", "TÜ-AB 123")}, readIn(ofPlate, "DE", "TUEAB123"), []string{
+			"XX/1 plate cleaned 0.66",
+			"  read TUEAB123, listed TUAB123: two spellings of one plate",
+		}},
+		{"in the other spelling", []index.Record{withPlate("DE", "TUEAB123")}, readIn(ofPlate, "DE", "TÜ-AB 123"), []string{
+			"XX/1 plate cleaned 0.66",
+			"  read TUAB123, listed TUEAB123: two spellings of one plate",
+		}},
+		{"nothing on the plate", gb, readIn(ofPlate, "GB", " - "), []string{"empty: nothing was read"}},
+		{"too much for a plate", gb, readIn(ofPlate, "GB", strings.Repeat("A", 100)), []string{
+			"unreadable: not a plate (position 62: too long for a plate)",
+		}},
+		{"a plate too long for a key of its own", []index.Record{withPlate("GB", long)}, readIn(ofPlate, "GB", long), []string{
+			"XX/1 plate exact 1.00",
+		}},
+
+		// Other numbers.
+		{"an engine", []index.Record{withNumber(ofEngine, "", "CAXA 123456")}, read(ofEngine, "CAXA123456"), []string{
+			"XX/1 engine exact 1.00",
+		}},
+		{"an engine number is no gearbox number", []index.Record{withNumber(ofEngine, "", "CAXA123456")}, read(index.KindGearbox, "CAXA123456"), nil},
+		{"too short to mean one engine", []index.Record{withNumber(ofEngine, "", "123")}, read(ofEngine, "123"), []string{
+			"XX/1 engine exact 0.06",
+			"  not plausible as a number of one vehicle: many may be listed under it",
+		}},
+		{"a word for no engine number", []index.Record{withNumber(ofEngine, "", "NONE")}, read(ofEngine, "none"), []string{
+			"placeholder: the text stands for a missing number; nothing to look up",
+		}},
+		{"a document and its country", []index.Record{withNumber(ofDocument, "FR", "2011AB12345")}, readIn(ofDocument, "F", "2011AB12345"), []string{
+			"XX/1 document exact 1.00",
+		}},
+		{"a document of another country", []index.Record{withNumber(ofDocument, "FR", "2011AB12345")}, readIn(ofDocument, "D", "2011AB12345"), nil},
+		{"a document without a country", []index.Record{withNumber(ofDocument, "", "2011AB12345")}, readIn(ofDocument, "", "2011AB12345"), []string{
+			"XX/1 document exact 1.00",
+			"unknown_country: no country that is known; looked up among numbers without one only",
+		}},
+
+		// What the paper claims.
+		{
+			"the paper of another car", nil,
+			claiming(read(ofVIN, golf), match.Claim{Make: "BMW", ModelYear: 2010, Country: "F", Type: index.Motorcycle}),
+			[]string{
+				"claim_make: paper says BMW, the VIN's maker is VOLKSWAGEN AG",
+				"claim_model_year: paper says 2010, the VIN's model year is 2003",
+				"claim_country: paper says FR, the VIN's country is Germany",
+				"claim_type: paper says motorcycle, the VIN's maker builds under this code: Car",
+			},
+		},
+		{
+			"the paper of this car", nil,
+			claiming(read(ofVIN, golf), match.Claim{Make: "V.W.", ModelYear: 2003, Country: "DEU", Type: index.Car}), nil,
+		},
+		{
+			"a maker nobody knows claims nothing", nil,
+			claiming(read(ofVIN, "YZZZZZ00000000001"), match.Claim{Make: "BMW", ModelYear: 2010, Type: index.Car}),
+			[]string{
+				"unknown_wmi: the maker's code YZZ is not known",
+			},
+		},
+		{"the paper supports a guess", facts, claiming(read(ofVIN, "1HGCM82633A003452"),
+			match.Claim{Make: "honda", ModelYear: 2003, Country: "US", Type: index.Car, Colour: "SILVER"}), []string{
+			"XX/1 vin repaired 0.95",
+			"  positions 14 and 15: read 34, listed 43",
+			"  make: paper says honda, which agrees with the listed Honda",
+			"  model year: paper and record both say 2003",
+			"  country: paper and record both say US",
+			"  type: paper and record both say car",
+			"  colour: paper says SILVER, which agrees with the listed silver",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+		}},
+		{"the paper speaks against a guess", facts, claiming(read(ofVIN, "1HGCM82633A003452"),
+			match.Claim{Make: "Acura", ModelYear: 2002, Type: index.Truck, Colour: "red"}), []string{
+			"XX/1 vin repaired 0.12",
+			"  positions 14 and 15: read 34, listed 43",
+			"  make: paper says Acura, which agrees with the listed Honda",
+			"  model year: paper says 2002, listed 2003",
+			"  type: paper says truck, but listed car",
+			"  colour: paper says red, but listed silver",
+			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
+			"claim_model_year: paper says 2002, the VIN's model year is 2003",
+			"claim_type: paper says truck, the VIN's maker builds under this code: Car",
+		}},
+		{"the paper takes nothing from an exact match", facts, claiming(read(ofVIN, accord), match.Claim{Make: "Ford"}), []string{
+			"XX/1 vin exact 1.00",
+			"  make: paper says Ford, but listed Honda",
+			"claim_make: paper says Ford, the VIN's maker is AMERICAN HONDA MOTOR CO., INC.",
+		}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			r, err := register(t, tt.register...).Match(t.Context(), tt.query)
+			if err != nil || r.Err != nil {
+				t.Fatal(err, r.Err)
+			}
+			if d := cmp.Diff(tt.want, brief(r)); d != "" {
+				t.Errorf("-want +got:\n%s", d)
+			}
+		})
+	}
+}
+
+func TestMatchErrors(t *testing.T) {
+	m := register(t, withVIN(accord))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Match(ended, read(index.KindVIN, accord)); !errors.Is(err, context.Canceled) {
+		t.Errorf("ended context: %v", err)
+	}
+	if r, err := m.Match(t.Context(), match.Query{}); err != nil || !errors.Is(r.Err, match.ErrNoReads) {
+		t.Errorf("no reads: %v, %v", r.Err, err)
+	}
+	for _, k := range []index.Kind{0, index.KindDocument + 1} {
+		q := and(read(index.KindVIN, accord), read(k, accord))
+		if r, err := m.Match(t.Context(), q); !errors.Is(err, match.ErrKind) || len(r.Findings) > 0 {
+			t.Errorf("kind %d: %v, %v", k, brief(r), err)
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package match
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names of makes and colours come as every office spells them: "VW",
+// "Volkswagen AG", "MERCEDES BENZ", "CITROËN". They are compared folded: lower
+// case, letters and digits only, Latin letters without their marks.
+
+// foldedLen is how much of a name is compared. Fields of national systems cut
+// makes off far below it.
+const foldedLen = 40
+
+// A folded is a name as it is compared.
+type folded struct {
+	n    int
+	text [foldedLen]byte
+}
+
+func (f *folded) bytes() []byte { return f.text[:f.n] }
+
+// fold folds a name. It looks at no more of s than fills the result, however
+// long s is.
+func fold(s string) (f folded) {
+	const window = 4 * foldedLen
+	if len(s) > window {
+		s = s[:window]
+	}
+	for _, r := range s {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		} else if r >= utf8.RuneSelf {
+			r = baseLetter(unicode.ToLower(r))
+		}
+		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9') && r < utf8.RuneSelf ||
+			r >= utf8.RuneSelf && !unicode.IsLetter(r) ||
+			f.n+utf8.RuneLen(r) > foldedLen {
+			continue
+		}
+		f.n += utf8.EncodeRune(f.text[f.n:], r)
+	}
+	return f
+}
+
+// baseLetter drops the mark of a lower-case Latin letter that occurs in the
+// names of makes and colours. Other letters stay as they are.
+func baseLetter(r rune) rune {
+	switch r {
+	case 'à', 'á', 'â', 'ã', 'ä', 'å', 'ă', 'ą':
+		return 'a'
+	case 'ç', 'ć', 'č':
+		return 'c'
+	case 'è', 'é', 'ê', 'ë', 'ě', 'ę':
+		return 'e'
+	case 'ì', 'í', 'î', 'ï', 'ı':
+		return 'i'
+	case 'ł':
+		return 'l'
+	case 'ñ', 'ń', 'ň':
+		return 'n'
+	case 'ò', 'ó', 'ô', 'õ', 'ö', 'ø', 'ő':
+		return 'o'
+	case 'ř':
+		return 'r'
+	case 'š', 'ś', 'ş', 'ș':
+		return 's'
+	case 'ù', 'ú', 'û', 'ü', 'ů', 'ű':
+		return 'u'
+	case 'ý', 'ÿ':
+		return 'y'
+	case 'ž', 'ź', 'ż':
+		return 'z'
+	}
+	return r
+}
+
+// canonicalMake maps the abbreviations and second names of makes that papers
+// and police systems use to the make's usual name, folded.
+func canonicalMake(name []byte) []byte {
+	switch string(name) {
+	case "vw", "volksw":
+		return []byte("volkswagen")
+	case "mb", "merz", "benz", "daimlerbenz", "mercedesamg":
+		return []byte("mercedesbenz")
+	case "chevy":
+		return []byte("chevrolet")
+	case "toyt":
+		return []byte("toyota")
+	case "rangerover", "lndr":
+		return []byte("landrover")
+	case "hd":
+		return []byte("harleydavidson")
+	case "bayerischemotorenwerke":
+		return []byte("bmw")
+	case "vaz", "avtovaz", "autovaz":
+		return []byte("lada")
+	}
+	return name
+}
+
+// makerOf maps a make to another one under which the same maker's numbers are
+// sold or registered, so that the two do not contradict each other.
+func makerOf(name []byte) []byte {
+	switch string(name) {
+	case "acura":
+		return []byte("honda")
+	case "abarth":
+		return []byte("fiat")
+	case "alpina", "mini":
+		return []byte("bmw")
+	case "cupra":
+		return []byte("seat")
+	case "dacia":
+		return []byte("renault")
+	case "daewoo":
+		return []byte("chevrolet")
+	case "datsun", "infiniti":
+		return []byte("nissan")
+	case "ds", "dsautomobiles":
+		return []byte("citroen")
+	case "genesis":
+		return []byte("hyundai")
+	case "lexus", "scion":
+		return []byte("toyota")
+	case "maybach", "smart":
+		return []byte("mercedesbenz")
+	case "ram":
+		return []byte("dodge")
+	case "vauxhall":
+		return []byte("opel")
+	}
+	return name
+}
+
+// shortest is how many characters of a name must agree for one name to be an
+// abbreviation of the other.
+const shortest = 3
+
+// sameMake reports whether two folded names may be of one make: equal,
+// abbreviated, or two makes of one maker.
+func sameMake(a, b []byte) bool {
+	a, b = canonicalMake(a), canonicalMake(b)
+	return abbreviates(a, b) || abbreviates(b, a) || bytes.Equal(makerOf(a), makerOf(b))
+}
+
+// abbreviates reports whether short is name or the beginning of it.
+func abbreviates(short, name []byte) bool {
+	return bytes.Equal(short, name) || len(short) >= shortest && bytes.HasPrefix(name, short)
+}
+
+// namesMake reports whether a maker's full name, such as "AMERICAN HONDA MOTOR
+// CO., INC.", has words that begin with the folded make.
+func namesMake(maker string, name []byte) bool {
+	name = canonicalMake(name)
+	if len(name) < shortest {
+		f := fold(maker)
+		return bytes.Equal(canonicalMake(f.bytes()), name)
+	}
+	inWord := false
+	for i, r := range maker {
+		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
+		if letter && !inWord {
+			f := fold(maker[i:])
+			if bytes.HasPrefix(f.bytes(), name) {
+				return true
+			}
+		}
+		inWord = letter
+	}
+	f := fold(maker)
+	return bytes.Equal(canonicalMake(f.bytes()), name)
+}
+
+// A colour is a set of basic colours. Two names that people use for one and the
+// same paint have a basic colour in common.
+type colour uint16
+
+const (
+	white colour = 1 << iota
+	black
+	grey
+	blue
+	green
+	red
+	yellow
+	brown
+	orange
+	violet
+)
+
+// colourOf returns the colour of a folded English name, 0 for one it does not
+// know.
+func colourOf(name []byte) colour {
+	switch string(name) {
+	case "white":
+		return white
+	case "ivory", "cream":
+		return white | yellow
+	case "black":
+		return black
+	case "grey", "gray":
+		return grey
+	case "silver":
+		return grey | white
+	case "anthracite":
+		return grey | black
+	case "blue":
+		return blue
+	case "turquoise":
+		return blue | green
+	case "green":
+		return green
+	case "red":
+		return red
+	case "maroon", "burgundy":
+		return red | brown
+	case "yellow":
+		return yellow
+	case "gold":
+		return yellow | brown
+	case "beige":
+		return brown | white | yellow
+	case "brown", "bronze":
+		return brown
+	case "orange":
+		return orange | red | yellow
+	case "violet", "purple":
+		return violet
+	case "pink":
+		return violet | red
+	}
+	return 0
+}
