@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/cespare/xxhash/v2"
@@ -39,7 +39,6 @@ type builder struct {
 	extra  chunks[entry]
 
 	columns
-	least, greatest uint64 // version
 
 	refused, unkeyed, superseded int
 	live, withVIN                int // staged records that count
@@ -49,14 +48,11 @@ type builder struct {
 // A stagedRecord is a record on its way, its texts in codes of the builder's
 // dictionaries and in its arena.
 type stagedRecord struct {
-	vin                                       vin.VIN
-	version                                   uint64
-	textsAt                                   int64
-	textsLen                                  uint32
-	owner, mark, colour, tagSet, year, stolen uint32
-	typ                                       Type
-	status                                    Status
-	dropped                                   bool // another record of the same owner and ID counts
+	vin      vin.VIN
+	textsAt  int64
+	textsLen uint32
+	attributes
+	dropped bool // another record of the same owner and ID counts
 }
 
 // An entry is one key of one staged record.
@@ -71,13 +67,7 @@ type entry struct {
 const checkEvery = 1 << 12
 
 func build(ctx context.Context, o Options, records iter.Seq2[Record, error]) (*segment, error) {
-	b := &builder{o: o, workers: o.Workers, least: ^uint64(0)}
-	for _, d := range []*column.Dict[string]{&b.owners, &b.makes, &b.colours, &b.tags} {
-		*d = column.TextDict()
-	}
-	if b.workers <= 0 {
-		b.workers = runtime.GOMAXPROCS(0)
-	}
+	b := &builder{o: o, workers: o.workers(), columns: columns{dictionaries: newDictionaries()}}
 	if b.o.Seed == 0 {
 		b.o.Seed = rand.Uint64()
 	}
@@ -132,70 +122,53 @@ func (b *builder) add(r *Record) error {
 	at := uint32(b.staged.len)
 	textsAt, textsLen := b.texts.append(b.buf), uint32(len(b.buf))
 	b.staged.append(stagedRecord{
-		vin:      r.VIN,
-		version:  r.Version,
-		textsAt:  textsAt,
-		textsLen: textsLen,
-		owner:    b.owners.Code(r.Owner),
-		mark:     b.makes.Code(r.Make),
-		colour:   b.colours.Code(r.Colour),
-		tagSet:   b.tags.Code(b.joinTags(r.Tags)),
-		year:     b.years.Code(int32(r.ModelYear)),
-		stolen:   b.days.Code(dayOf(r.Stolen)),
-		typ:      r.Type,
-		status:   r.Status,
+		vin:        r.VIN,
+		textsAt:    textsAt,
+		textsLen:   textsLen,
+		attributes: b.code(r),
 	})
-	b.least, b.greatest = min(b.least, r.Version), max(b.greatest, r.Version)
+	return eachKey(r, func(k Key, country string) {
+		b.extra.append(entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: at, country: uint16(countryCode(country))})
+	}, func(number int, err error) error {
+		return b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: number, Err: err})
+	})
+}
 
-	if frame := r.VIN.Decode().Frame(); frame != "" {
-		if k, err := (Number{Kind: KindChassis, Text: frame}).Key(); err == nil {
-			b.addKey(at, k, "")
+// eachKey calls add for every key under which a record is found but that of its
+// VIN, with the country of a plate; the same key may come twice. It calls refuse
+// for each number that has no key, and ends with its error.
+func eachKey(r *Record, add func(k Key, country string), refuse func(number int, err error) error) error {
+	addPlate := func(p plate.Plate) {
+		if !p.IsValid() {
+			return
+		}
+		add(Plate(p), p.Country())
+		for alias := range p.Aliases() {
+			add(Plate(alias), p.Country())
 		}
 	}
-	b.addPlate(at, r.Plate)
+	if frame := r.VIN.Decode().Frame(); frame != "" {
+		if k, err := (Number{Kind: KindChassis, Text: frame}).Key(); err == nil {
+			add(k, "")
+		}
+	}
+	addPlate(r.Plate)
 	for i, n := range r.Numbers {
 		k, err := n.Key()
 		if err != nil {
-			err = b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: i, Err: err})
-			if err != nil {
+			if err := refuse(i, err); err != nil {
 				return err
 			}
 			continue
 		}
 		if n.Kind == KindPlate {
 			p, _ := plate.Parse(n.Country, n.Text)
-			b.addPlate(at, p)
+			addPlate(p)
 		} else {
-			b.addKey(at, k, "")
+			add(k, "")
 		}
 	}
 	return nil
-}
-
-func (b *builder) addPlate(staged uint32, p plate.Plate) {
-	if !p.IsValid() {
-		return
-	}
-	b.addKey(staged, Plate(p), p.Country())
-	for alias := range p.Aliases() {
-		b.addKey(staged, Plate(alias), p.Country())
-	}
-}
-
-func (b *builder) addKey(staged uint32, k Key, country string) {
-	b.extra.append(entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: staged, country: uint16(countryCode(country))})
-}
-
-// joinTags makes one text of a list of texts; cutText takes it apart.
-func (b *builder) joinTags(tags []string) string {
-	if len(tags) == 0 {
-		return ""
-	}
-	b.buf = b.buf[:0]
-	for _, tag := range tags {
-		b.buf = appendText(b.buf, tag)
-	}
-	return string(b.buf)
 }
 
 // textsOf returns what appendTexts wrote of a staged record.
@@ -296,23 +269,36 @@ func (b *builder) finish(ctx context.Context) (*segment, error) {
 		return nil, context.Cause(ctx)
 	}
 	order := b.numberRows(s, entries)
-	s.table = tagtable.Build(s.keys, b.o.Seed, b.workers)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	b.fillColumns(s, order)
-	s.filters = s.makeFilters(b.workers)
-	s.stats = Stats{
-		Records:    s.n,
-		WithVIN:    s.withVIN,
-		Keys:       len(s.keys),
-		Owners:     s.ownersWithRows(),
-		Superseded: b.superseded,
-		Refused:    b.refused,
-		Unkeyed:    b.unkeyed,
-		Memory:     s.memory(),
+	s.stats = Stats{Superseded: b.superseded, Refused: b.refused, Unkeyed: b.unkeyed}
+	err := s.complete(ctx, b.o.Seed, b.workers, func(row int) (attributes, []byte) {
+		r := b.staged.at(order[row])
+		return r.attributes, b.textsOf(r)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// complete makes everything of a segment that follows from its rows and keys,
+// which are there. The source tells what each row says beside its VIN; it is
+// called more than once for each row, and from all workers.
+func (s *segment) complete(ctx context.Context, seed uint64, workers int, source func(row int) (attributes, []byte)) error {
+	s.table = tagtable.Build(s.keys, seed, workers)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	s.fillColumns(workers, source)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	s.filters = s.makeFilters(workers)
+	s.stats.Records = s.n
+	s.stats.WithVIN = s.withVIN
+	s.stats.Keys = len(s.keys)
+	s.stats.Owners = s.ownersWithRows()
+	s.stats.Memory = s.memory()
+	return nil
 }
 
 // sortEntries returns the keys of the records that count, in the order of their
@@ -395,39 +381,49 @@ func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
 	return order
 }
 
-// fillColumns moves what the staged records say to their rows.
-func (b *builder) fillColumns(s *segment, order []uint32) {
+// fillColumns moves what the source says of each row to its columns.
+func (s *segment) fillColumns(workers int, source func(row int) (attributes, []byte)) {
 	lens := make([]uint16, s.n)
-	b.eachRow(s.n, func(row int) { lens[row] = uint16(b.staged.at(order[row]).textsLen) })
+	var mu sync.Mutex
+	least, greatest := ^uint64(0), uint64(0)
+	eachPart(workers, s.n, func(first, end int) {
+		lo, hi := ^uint64(0), uint64(0)
+		for row := first; row < end; row++ {
+			a, texts := source(row)
+			lens[row] = uint16(len(texts))
+			lo, hi = min(lo, a.version), max(hi, a.version)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		least, greatest = min(least, lo), max(greatest, hi)
+	})
 	s.texts = column.MakeBlobs(lens)
 	codes := func(n int) *column.Uints { return column.MakeUints(s.n, 0, uint64(max(n, 1)-1)) }
 	s.owner, s.mark, s.colour = codes(s.owners.Len()), codes(s.makes.Len()), codes(s.colours.Len())
 	s.tagSet, s.year, s.stolen = codes(s.tags.Len()), codes(s.years.Len()), codes(s.days.Len())
 	s.typ, s.status = codes(1<<8), codes(1<<8)
-	s.version = column.MakeUints(s.n, min(b.least, b.greatest), b.greatest)
-	b.eachRow(s.n, func(row int) {
-		r := b.staged.at(order[row])
-		s.owner.Set(row, uint64(r.owner))
-		s.mark.Set(row, uint64(r.mark))
-		s.colour.Set(row, uint64(r.colour))
-		s.tagSet.Set(row, uint64(r.tagSet))
-		s.year.Set(row, uint64(r.year))
-		s.stolen.Set(row, uint64(r.stolen))
-		s.typ.Set(row, uint64(r.typ))
-		s.status.Set(row, uint64(r.status))
-		s.version.Set(row, r.version)
-		copy(s.texts.At(row), b.textsOf(r))
+	s.version = column.MakeUints(s.n, min(least, greatest), greatest)
+	eachPart(workers, s.n, func(first, end int) {
+		for row := first; row < end; row++ {
+			a, texts := source(row)
+			s.owner.Set(row, uint64(a.owner))
+			s.mark.Set(row, uint64(a.mark))
+			s.colour.Set(row, uint64(a.colour))
+			s.tagSet.Set(row, uint64(a.tagSet))
+			s.year.Set(row, uint64(a.year))
+			s.stolen.Set(row, uint64(a.stolen))
+			s.typ.Set(row, uint64(a.typ))
+			s.status.Set(row, uint64(a.status))
+			s.version.Set(row, a.version)
+			copy(s.texts.At(row), texts)
+		}
 	})
 }
 
-// eachRow calls f for each row, from all workers.
-func (b *builder) eachRow(n int, f func(row int)) {
+// eachPart calls f for parts of 0 to n-1, from all workers.
+func eachPart(workers, n int, f func(first, end int)) {
 	const part = 1 << 14
-	parallel.Do(b.workers, (n+part-1)/part, func(i int) {
-		for row := i * part; row < min((i+1)*part, n); row++ {
-			f(row)
-		}
-	})
+	parallel.Do(workers, (n+part-1)/part, func(i int) { f(i*part, min((i+1)*part, n)) })
 }
 
 // ownersWithRows counts the owners that have records which count.

@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"iter"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -29,6 +30,14 @@ type Options struct {
 	// then goes on. Default: the first Refusal ends Build and is its error, so
 	// that nothing is lost in silence.
 	OnRefused func(*Refusal)
+}
+
+// workers returns how many goroutines build.
+func (o Options) workers() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // Build makes an index of records. Their order does not matter.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin"
 )
 
 // A segment is an immutable register. Its records are numbered as rows: those
@@ -41,11 +42,56 @@ type segment struct {
 	stats          Stats
 }
 
-// columns hold what a record says beside its VIN.
-type columns struct {
+// dictionaries number the values that many records share.
+type dictionaries struct {
 	owners, makes, colours, tags column.Dict[string]
 	years                        column.Dict[int32]
 	days                         column.Dict[uint32]
+}
+
+func newDictionaries() (d dictionaries) {
+	for _, texts := range []*column.Dict[string]{&d.owners, &d.makes, &d.colours, &d.tags} {
+		*texts = column.TextDict()
+	}
+	return d
+}
+
+// attributes are what a record says beside its numbers and its ID, in codes of
+// dictionaries.
+type attributes struct {
+	version                                   uint64
+	owner, mark, colour, tagSet, year, stolen uint32
+	typ                                       Type
+	status                                    Status
+}
+
+// code puts what a record says into codes.
+func (d *dictionaries) code(r *Record) attributes {
+	return attributes{
+		version: r.Version,
+		owner:   d.owners.Code(r.Owner),
+		mark:    d.makes.Code(r.Make),
+		colour:  d.colours.Code(r.Colour),
+		tagSet:  d.tags.Code(joinTags(r.Tags)),
+		year:    d.years.Code(int32(r.ModelYear)),
+		stolen:  d.days.Code(dayOf(r.Stolen)),
+		typ:     r.Type,
+		status:  r.Status,
+	}
+}
+
+// joinTags makes one text of a list of texts; cutText takes it apart.
+func joinTags(tags []string) string {
+	b := make([]byte, 0, 64)
+	for _, tag := range tags {
+		b = appendText(b, tag)
+	}
+	return string(b)
+}
+
+// columns hold what a record says beside its VIN.
+type columns struct {
+	dictionaries
 
 	// Codes of the dictionaries, and small numbers, by row.
 	owner, mark, colour, tagSet, year, stolen, typ, status, version *column.Uints
@@ -146,28 +192,61 @@ func cutText(b []byte) (text string, rest []byte) {
 	return string(b[:n]), b[n:]
 }
 
+// attributesOf returns what a row says in codes of the segment's dictionaries.
+func (s *segment) attributesOf(row Row) attributes {
+	i := int(row)
+	return attributes{
+		version: s.version.At(i),
+		owner:   uint32(s.owner.At(i)),
+		mark:    uint32(s.mark.At(i)),
+		colour:  uint32(s.colour.At(i)),
+		tagSet:  uint32(s.tagSet.At(i)),
+		year:    uint32(s.year.At(i)),
+		stolen:  uint32(s.stolen.At(i)),
+		typ:     Type(s.typ.At(i)),
+		status:  Status(s.status.At(i)),
+	}
+}
+
+// vinOf returns the own VIN of a row; the zero VIN if it has none.
+func (s *segment) vinOf(row Row) (v vin.VIN) {
+	if int(row) < s.withVIN {
+		k := s.keys[s.entryOfVIN(row)]
+		v, _ = Key{k.Hi, k.Lo}.VIN()
+	}
+	return v
+}
+
+// identityOf returns owner and ID of a row. The ID is the segment's own memory.
+func (s *segment) identityOf(row Row) (owner string, id []byte) {
+	return s.owners.Value(uint32(s.owner.At(int(row)))), idOf(s.texts.At(int(row)))
+}
+
 // record puts a record together again.
 func (s *segment) record(row Row) Record {
-	i := int(row)
+	a := s.attributesOf(row)
 	r := Record{
-		Owner:     s.owners.Value(uint32(s.owner.At(i))),
-		Version:   s.version.At(i),
-		Type:      Type(s.typ.At(i)),
-		Status:    Status(s.status.At(i)),
-		Make:      s.makes.Value(uint32(s.mark.At(i))),
-		ModelYear: int(s.years.Value(uint32(s.year.At(i)))),
-		Colour:    s.colours.Value(uint32(s.colour.At(i))),
-		Stolen:    timeOf(s.days.Value(uint32(s.stolen.At(i)))),
+		Owner:     s.owners.Value(a.owner),
+		Version:   a.version,
+		VIN:       s.vinOf(row),
+		Type:      a.typ,
+		Status:    a.status,
+		Make:      s.makes.Value(a.mark),
+		ModelYear: int(s.years.Value(a.year)),
+		Colour:    s.colours.Value(a.colour),
+		Stolen:    timeOf(s.days.Value(a.stolen)),
+		Tags:      splitTags(s.tags.Value(a.tagSet)),
 	}
-	if i < s.withVIN {
-		k := s.keys[s.entryOfVIN(row)]
-		r.VIN, _ = Key{k.Hi, k.Lo}.VIN()
-	}
-	for tags := []byte(s.tags.Value(uint32(s.tagSet.At(i)))); len(tags) > 0; {
-		var tag string
-		tag, tags = cutText(tags)
-		r.Tags = append(r.Tags, tag)
-	}
-	readTexts(s.texts.At(i), &r)
+	readTexts(s.texts.At(int(row)), &r)
 	return r
+}
+
+// splitTags is the inverse of joinTags.
+func splitTags(s string) (tags []string) {
+	for b := []byte(s); len(b) > 0; {
+		var tag string
+		tag, b = cutText(b)
+		tags = append(tags, tag)
+	}
+	return tags
 }
