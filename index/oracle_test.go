@@ -182,9 +182,19 @@ func randomVIN(rng *rand.Rand) vin.VIN {
 
 func randomPlate(rng *rand.Rand) plate.Plate {
 	p := pick(rng, []struct{ country, text string }{
-		{"GB", "AB12 CD%d"}, {"", "AB12 CD%d"}, {"DE", "TÜ-AB %d"}, {"DE", "TUE-AB %d"}, {"CN", "京A1234%d"},
-		{"", "京A1234%d"}, {"RS", "НС 12%d"}, {"", "НС 12%d ШЖ"}, {"IN", "MH1AB%d"}, {"TN", "123 تونس 45%d"},
-		{"JP", "品川 500 さ 12-3%d"}, {"SA", "ح ن ط 765%d"}, {"AR", "ABCDEFGHIJKLMNOPQ%d"},
+		{"GB", "AB12 CD%d"},
+		{"", "AB12 CD%d"},
+		{"DE", "TÜ-AB %d"},
+		{"DE", "TUE-AB %d"},
+		{"CN", "京A1234%d"},
+		{"", "京A1234%d"},
+		{"RS", "НС 12%d"},
+		{"", "НС 12%d ШЖ"},
+		{"IN", "MH1AB%d"},
+		{"TN", "123 تونس 45%d"},
+		{"JP", "品川 500 さ 12-3%d"},
+		{"SA", "ح ن ط 765%d"},
+		{"AR", "ABCDEFGHIJKLMNOPQ%d"},
 	})
 	return plate.MustParse(p.country, fmt.Sprintf(p.text, rng.IntN(10)))
 }
