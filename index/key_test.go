@@ -115,6 +115,7 @@ func TestNumberErrors(t *testing.T) {
 		{"only separators", index.Number{Kind: index.KindEngine, Text: "-- № ´"}, 0, index.Empty},
 		{"not UTF-8", index.Number{Kind: index.KindPart, Text: "é7\xff"}, 3, index.InvalidUTF8},
 		{"longer than any number", index.Number{Kind: index.KindHull, Text: strings.Repeat("1", 257)}, 0, index.TooLong},
+		{"too long in capitals", index.Number{Kind: index.KindHull, Text: strings.Repeat("ɐ", 128)}, 86, index.TooLong},
 		{"no kind", index.Number{Text: "1"}, 0, index.UnknownKind},
 		{"a kind to come", index.Number{Kind: 99, Text: "1"}, 0, index.UnknownKind},
 	} {
@@ -280,15 +281,19 @@ func TestKeysDoNotAllocate(t *testing.T) {
 	v, p := vin.MustParse("1HGCM82633A004352"), plate.MustParse("JP", "品川500さ1234")
 	engine := index.Number{Kind: index.KindEngine, Text: strings.Repeat("b16-", 20)}
 	text := index.Number{Kind: index.KindVIN, Text: "1HGCM82633A004352"}
+	var k index.Key
 	for name, f := range map[string]func(){
-		"VIN":    func() { index.VIN(v) },
-		"Plate":  func() { index.Plate(p) },
+		"VIN":    func() { k = index.VIN(v) },
+		"Plate":  func() { k = index.Plate(p) },
 		"hashed": func() { _, _ = engine.Key() },
 		"text":   func() { _, _ = text.Key() },
 	} {
 		if n := testing.AllocsPerRun(100, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+	if k.IsZero() {
+		t.Error("no key")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // MaxNumber is the greatest length in bytes of the text of a number that is
-// neither a VIN nor a plate.
+// neither a VIN nor a plate, as it is given and without its separators.
 const MaxNumber = 256
 
 // Key returns the key of a number.
@@ -56,9 +56,7 @@ func (n Number) otherKey() (Key, error) {
 	if len(n.Text) > MaxNumber {
 		return Key{}, &NumberError{Kind: n.Kind, Err: TooLong}
 	}
-	// No character becomes more bytes than it had, but for the few whose
-	// capital is longer; Go's tables grow none by more than half.
-	var buf [MaxNumber + MaxNumber/2]byte
+	var buf [MaxNumber + utf8.UTFMax]byte
 	text := buf[:0]
 	pos := 0
 	for i := 0; i < len(n.Text); {
@@ -81,6 +79,9 @@ func (n Number) otherKey() (Key, error) {
 		i += size
 		if r = canonicalRune(r); r >= 0 {
 			text = utf8.AppendRune(text, r)
+		}
+		if len(text) > MaxNumber { // some capitals are longer than their letters
+			return Key{}, &NumberError{Kind: n.Kind, Pos: pos, Err: TooLong}
 		}
 	}
 	if len(text) == 0 {
@@ -142,6 +143,8 @@ const (
 	BadDate         // the date of theft is not in the years 1 to 9999
 	TooLarge        // a text of more than 1024 bytes, or more than 255 numbers or tags
 	VersionConflict // another record of the owner has this ID and version and says something else
+	NotOwner        // the change is sent by somebody else than the record's owner
+	UnknownOp       // the change does nothing that this package has a name for
 )
 
 var reasonNames = [...]string{
@@ -157,6 +160,8 @@ var reasonNames = [...]string{
 	BadDate:         "the date of theft is not in the years 1 to 9999",
 	TooLarge:        "too large",
 	VersionConflict: "another record with this owner, ID and version says something else",
+	NotOwner:        "sent by somebody else than the owner",
+	UnknownOp:       "unknown operation",
 }
 
 // Error implements error.
