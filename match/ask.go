@@ -60,6 +60,8 @@ func (w *worker) ask(query int, q *Query, r *Result) {
 			// What most papers call the chassis number is the VIN.
 			if v, how, err := parseVIN(read.Text); err == nil {
 				a.parsed(v, how, read.Text)
+			} else if vin.Classify(read.Text) == vin.ClassVIN {
+				a.repairs(read.Text, notVIN)
 			}
 			a.text(read, index.KindChassis)
 		default:
@@ -201,8 +203,6 @@ func (a *asker) remarkVIN(v vin.VIN, info *vin.Info) {
 		a.remark(RemarkCheckMismatch, Doubt, "position 9: %c cannot be a check digit, which is required here (%c)", v.CheckDigit(), v.ComputeCheckDigit())
 	case info.Remarks.Has(vin.CheckMismatch):
 		a.remark(RemarkCheckMismatch, Doubt, "position 9: the check digit is %c, but the other symbols demand %c", v.CheckDigit(), v.ComputeCheckDigit())
-	case info.CheckRule == vin.CheckCustomary && !v.CheckDigitOK():
-		a.remark(RemarkCheckMismatch, Note, "position 9: no check digit (%c would be); this maker uses one on some vehicles only", v.ComputeCheckDigit())
 	}
 	if info.Remarks.Has(vin.UnknownWMI) {
 		a.remark(RemarkUnknownWMI, Note, "the maker's code %s is not known", info.WMI)

@@ -23,8 +23,7 @@ func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
 		r.remark(read, RemarkClaimMake, grade, "paper says %s, the VIN's maker is %s", shown(c.Make), info.Manufacturer)
 	}
 	if c.ModelYear != 0 {
-		var buf [8]int
-		years := info.AppendModelYears(buf[:0])
+		years := yearsOf(info)
 		if a := agreeYears(c.ModelYear, years); a == near || a == contradicts {
 			grade := Note // papers often give the year of first registration
 			if a == contradicts {
@@ -82,6 +81,15 @@ func makesVIN(info *vin.Info, claimed string) bool {
 	}
 	maker := fold(info.Manufacturer)
 	return sameMake(maker.bytes(), name.bytes())
+}
+
+// yearsOf returns the model years that a VIN can be of, none where its symbol
+// for the year is probably none.
+func yearsOf(info *vin.Info) []int {
+	if info.Remarks.Has(vin.NoYearCode | vin.ImpossibleYear) {
+		return nil
+	}
+	return info.ModelYears()
 }
 
 // yearsText lists years for a person: "1988 or 2018".
@@ -217,19 +225,27 @@ func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, doubtful bool) [
 		}
 		dst = append(dst, e)
 	}
-	add(EvidenceClaimMake, agreeMakes(c.Make, rec.Make), makeWeights, "make", shown(c.Make), rec.Make)
-	if rec.ModelYear != 0 {
-		add(EvidenceClaimModelYear, agreeYears(c.ModelYear, []int{rec.ModelYear}), yearWeights,
-			"model year", strconv.Itoa(c.ModelYear), strconv.Itoa(rec.ModelYear))
-	}
-	if country, ok := plate.ParseCountry(c.Country); ok && rec.VIN.IsValid() {
-		if info := rec.VIN.Decode(); info.Country != "" {
-			a := agrees
-			if info.Country != country {
-				a = contradicts
-			}
-			add(EvidenceClaimCountry, a, countryWeights, "country", country, info.Country)
+	info := rec.VIN.Decode() // speaks where the record does not
+	maker, a := rec.Make, agreeMakes(c.Make, rec.Make)
+	if maker == "" && c.Make != "" && info.Manufacturer != "" {
+		maker, a = info.Manufacturer, contradicts
+		if makesVIN(&info, c.Make) {
+			a = agrees
 		}
+	}
+	add(EvidenceClaimMake, a, makeWeights, "make", shown(c.Make), maker)
+	years := []int{rec.ModelYear}
+	if rec.ModelYear == 0 {
+		years = yearsOf(&info)
+	}
+	add(EvidenceClaimModelYear, agreeYears(c.ModelYear, years), yearWeights,
+		"model year", strconv.Itoa(c.ModelYear), yearsText(years))
+	if country, ok := plate.ParseCountry(c.Country); ok && info.Country != "" {
+		a := agrees
+		if info.Country != country {
+			a = contradicts
+		}
+		add(EvidenceClaimCountry, a, countryWeights, "country", country, info.Country)
 	}
 	add(EvidenceClaimType, agreeTypes(c.Type, rec.Type), typeWeights, "type", c.Type.String(), rec.Type.String())
 	add(EvidenceClaimColour, agreeColours(c.Colour, rec.Colour), colourWeights, "colour", shown(c.Colour), rec.Colour)

@@ -84,6 +84,13 @@ func TestAgreeColours(t *testing.T) {
 		{"schwarz", "black", "silent"},
 		{"", "black", "silent"},
 		{"midnight", "white", "silent"},
+		{"gold", "yellow", "near"},
+		{"beige", "ivory", "near"},
+		{"turquoise", "green", "near"},
+		{"orange", "red", "near"},
+		{"pink", "violet", "near"},
+		{"brown", "green", "contradicts"},
+		{"weiß", "WEISS", "silent"},
 	} {
 		if got := match.AgreeColours(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s and %s: %s, want %s", tt.a, tt.b, got, tt.want)
@@ -113,6 +120,55 @@ func TestAgreeTypes(t *testing.T) {
 		}
 		if got := match.AgreeTypes(tt.b, tt.a); got != tt.want {
 			t.Errorf("%v and %v: %s, want %s", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
+
+func TestContradictsType(t *testing.T) {
+	const (
+		car     = "1HGZZZZZZZZZZZZZZ" // North America: the code says what it is
+		truck   = "1FTZZZZZZZZZZZZZZ"
+		bus     = "1BAZZZZZZZZZZZZZZ"
+		mpv     = "1FMZZZZZZZZZZZZZZ"
+		cycle   = "1HDZZZZZZZZZZZZZZ"
+		trailer = "1GRZZZZZZZZZZZZZZ"
+		euroCar = "WVWZZZ1JZ3W386752" // elsewhere one code covers most
+		unknown = "YZZZZZ00000000001"
+	)
+	for _, tt := range []struct {
+		claimed index.Type
+		vin     string
+		want    bool
+		why     string
+	}{
+		{index.Car, car, false, ""},
+		{index.Car, mpv, false, "people call them cars"},
+		{index.Car, truck, true, "the code says truck"},
+		{index.Car, bus, true, ""},
+		{index.Car, cycle, true, ""},
+		{index.Car, trailer, true, ""},
+		{index.Truck, truck, false, ""},
+		{index.Truck, car, true, "the code says car"},
+		{index.Truck, euroCar, false, "the code says little"},
+		{index.Truck, trailer, true, ""},
+		{index.Bus, mpv, false, "small buses are"},
+		{index.Bus, car, true, "the code says car"},
+		{index.Bus, euroCar, false, "the code says little"},
+		{index.Bus, cycle, true, ""},
+		{index.Motorcycle, cycle, false, ""},
+		{index.Motorcycle, euroCar, true, "another kind of machine anywhere"},
+		{index.Trailer, trailer, false, ""},
+		{index.Trailer, truck, true, ""},
+		{index.Caravan, trailer, false, "drawn"},
+		{index.Caravan, truck, false, "driven"},
+		{index.Caravan, cycle, true, ""},
+		{index.Car, unknown, false, "nobody knows"},
+		{index.NoType, cycle, false, "nothing is claimed"},
+		{index.Agricultural, car, false, "makers of cars build them too"},
+	} {
+		v := vin.MustParse(tt.vin)
+		if got := match.ContradictsType(tt.claimed, v); got != tt.want {
+			t.Errorf("%v against %s (%s): %v (%s)", tt.claimed, tt.vin[:3], v.Decode().VehicleType, got, tt.why)
 		}
 	}
 }

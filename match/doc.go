@@ -18,9 +18,9 @@
 //     possible VIN may be another one misread, most of all where positions 8
 //     and 9 are swapped, which no check digit notices;
 //   - a VIN that holds the frame number of an import, or a short old number
-//     filled up with zeros, also as that chassis number, and such a chassis
-//     number also as the VIN; a VIN in the field for chassis numbers as a VIN,
-//     and a chassis number in the field for VINs as a chassis number;
+//     filled up with zeros, also as that chassis number, and the other way
+//     round; a VIN in the field for chassis numbers also as a VIN, and a chassis
+//     number in the field for VINs as a chassis number;
 //   - a plate under its country and under none, or under every country that
 //     the register knows where its own was not read, in each with its other
 //     spellings ([plate.Plate.Aliases]); a document under its country and under
@@ -33,9 +33,9 @@
 //
 // What is odd about the query is remarked on, found or not: numbers that are
 // no numbers, a check digit that is required and wrong, a paper that
-// contradicts the VIN. Remarks carry a [Grade]: a wrong check digit is a
-// [Doubt] where the law demands the digit and a [Note] where it is customary,
-// and never keeps a number from being looked up.
+// contradicts the VIN. Remarks carry a [Grade]. A wrong check digit is a
+// [Doubt] where the law demands the digit, no remark at all elsewhere, and
+// never keeps a number from being looked up.
 //
 // # Scores
 //
@@ -76,6 +76,6 @@
 // # Personal data
 //
 // Findings and their evidence show whole numbers, to the person who asked.
-// Errors and remarks do not. The package keeps nothing of a query after the
-// answer and writes no log.
+// Errors and remarks do not. The package keeps no record of queries and writes
+// no log.
 package match

@@ -36,6 +36,12 @@ func MakesVIN(v vin.VIN, name string) bool {
 	return makesVIN(&info, name)
 }
 
+// ContradictsType reports whether a claimed type cannot be that of a VIN.
+func ContradictsType(t index.Type, v vin.VIN) bool {
+	info := v.Decode()
+	return contradictsType(t, &info)
+}
+
 // AgreeColours and AgreeTypes return "silent", "agrees", "near" or
 // "contradicts".
 func AgreeColours(a, b string) string   { return agreementNames[agreeColours(a, b)] }

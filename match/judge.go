@@ -1,8 +1,10 @@
 package match
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -222,28 +224,62 @@ func (j *judge) repaired(m *match, s *span, read *Read, v vin.VIN) {
 
 // symbolsOf returns the letters and digits of a text that was read for a VIN.
 func symbolsOf(text string) []rune {
-	if s, _, err := vin.CleanText(text); err == nil {
-		text = s
+	s, edits, err := vin.CleanText(text)
+	if err != nil {
+		s = text
 	}
-	return []rune(strings.ReplaceAll(text, "-", ""))
+	zeros := 0 // in front, which CleanText takes for padding
+	for _, e := range edits {
+		if e.Kind == vin.DroppedZeros {
+			zeros += e.N
+		}
+	}
+	return []rune(strings.Repeat("0", zeros) + strings.ReplaceAll(s, "-", ""))
 }
 
-// plate weighs a listed plate. That the keys are equal says that one spelling
-// of the one is one spelling of the other; plates too long for a key of their
-// own are told apart here.
+// plate weighs the listed plate that shares a spelling with the read. Equal
+// keys say that there is one; plates too long for a key of their own are told
+// apart here.
 func (j *judge) plate(m *match, read *Read) bool {
-	listed := j.record.Plate
+	for listed := range j.listedPlates() {
+		if m.plate(read, listed) {
+			return true
+		}
+	}
+	return false
+}
+
+// listedPlates yields the plates of the record: a vehicle may have two.
+func (j *judge) listedPlates() iter.Seq[plate.Plate] {
+	return func(yield func(plate.Plate) bool) {
+		if j.record.Plate.IsValid() && !yield(j.record.Plate) {
+			return
+		}
+		for _, n := range j.record.Numbers {
+			if n.Kind != index.KindPlate {
+				continue
+			}
+			if p, err := plate.Parse(n.Country, n.Text); err == nil && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// plate weighs one listed plate, and reports whether it is the one.
+func (m *match) plate(read *Read, listed plate.Plate) bool {
 	issuer, _ := plate.ParseCountry(read.Country)
-	p, err := plate.Parse(listed.Country(), read.Text)
+	if issuer != "" && listed.Country() != "" && issuer != listed.Country() {
+		return false
+	}
+	// The rules of reading depend on the country that either side knows.
+	p, err := plate.Parse(cmp.Or(issuer, listed.Country()), read.Text)
 	if err != nil {
 		return false
 	}
-	own, err := plate.Parse(issuer, read.Text)
-	if err != nil {
-		return false
-	}
-	direct := p.Text() == listed.Text() || own.Text() == listed.Text()
-	if !direct && !shareText(p, listed) && !shareText(own, listed) {
+	bare, _ := plate.Parse("", read.Text)
+	direct := p.Text() == listed.Text() || bare.Text() == listed.Text()
+	if !direct && !shareText(p, listed) && !shareText(bare, listed) {
 		return false
 	}
 	if !direct || !strings.EqualFold(read.Text, listed.Text()) {

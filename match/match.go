@@ -80,7 +80,8 @@ type compiled struct {
 // maxCompiled is how many filters a matcher keeps compiled.
 const maxCompiled = 8
 
-// selection returns the selection of a filter, nil for no filter.
+// selection returns the selection of a filter, nil for no filter. Selections of
+// other views go: they would keep an old version of the register in memory.
 func (m *Matcher) selection(v *index.View, f *index.Filter) *index.Selection {
 	if f == nil {
 		return nil
@@ -226,7 +227,7 @@ func (w *worker) find(spans []span, q *Query, r *Result) {
 		limit = DefaultLimit
 	}
 	if more := len(r.Findings) - limit; more > 0 {
-		r.remark(-1, RemarkMore, Note, "%d more records match less well or as well", more)
+		r.remark(-1, RemarkMore, Note, "%d more records match, none of them better", more)
 		r.Findings = slices.Clip(r.Findings[:limit])
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,7 @@ func TestMatch(t *testing.T) {
 		ofEngine   = index.KindEngine
 		ofDocument = index.KindDocument
 	)
+	longEngine := "CAXA12345678-AB901234567"
 	gb := []index.Record{withPlate("GB", "AB12CDE")}
 	long := strings.Repeat("AB12CDE", 8)
 	facts := []index.Record{{
@@ -357,6 +359,17 @@ func TestMatch(t *testing.T) {
 			"  read as chassis, listed as VIN",
 			"check_mismatch: position 9: the check digit is 3, but the other symbols demand 2",
 		}},
+		{"letters that no VIN has, there", listed(accord), read(ofChassis, "1HGCM82633AOO4352"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 12: read O, listed 0",
+			"  position 13: read O, listed 0",
+			"  read as chassis, listed as VIN",
+		}},
+		{"filled up, and misread", listed("00042512110000705"), read(ofVIN, "0004251211O000705"), []string{
+			"XX/1 vin repaired 0.71",
+			"  position 11: read O, listed 0",
+			"chassis: not a VIN but a chassis number, looked up as such",
+		}},
 		{"filled up in the field for VINs", []index.Record{withNumber(ofChassis, "", "42512110000705")}, read(ofVIN, "00042512110000705"), []string{
 			"XX/1 chassis cleaned 0.93",
 			"  read with zeros in front that fill it up to a VIN",
@@ -413,6 +426,30 @@ func TestMatch(t *testing.T) {
 			"XX/1 plate cleaned 0.66",
 			"  read TUAB123, listed TUEAB123: two spellings of one plate",
 		}},
+		{"without its province", []index.Record{withPlate("CN", "京A12345")}, readIn(ofPlate, "CN", "A12345"), []string{
+			"XX/1 plate cleaned 0.66",
+			"  read A12345, listed 京A12345: two spellings of one plate",
+		}},
+		{"listed without its province", []index.Record{withPlate("CN", "A12345")}, readIn(ofPlate, "", "京A12345"), []string{
+			"XX/1 plate cleaned 0.47",
+			"  read 京A12345, listed A12345: two spellings of one plate",
+			"  the country was not read; listed for CN",
+		}},
+		{"zeros left out on both sides, differently", []index.Record{withPlate("IN", "MH1AB0012")}, readIn(ofPlate, "IND", "MH01AB12"), []string{
+			"XX/1 plate cleaned 0.66",
+			"  read MH01AB12, listed MH1AB0012: two spellings of one plate",
+		}},
+		{"Cyrillic letters that look Latin", gb, readIn(ofPlate, "GB", "АВ12СDЕ"), []string{
+			"XX/1 plate cleaned 0.93",
+			"  read АВ12СDЕ, listed AB12CDE",
+		}},
+		{"transliterated where the country does so", []index.Record{withPlate("RS", "NS 123 AB")}, readIn(ofPlate, "SRB", "НС 123 АБ"), []string{
+			"XX/1 plate cleaned 0.93",
+			"  read НС 123 АБ, listed NS123AB",
+		}},
+		{"the second plate of a vehicle", []index.Record{withNumber(ofPlate, "GB", "XY99ZZZ")}, readIn(ofPlate, "GB", "XY99ZZZ"), []string{
+			"XX/1 plate exact 1.00",
+		}},
 		{"nothing on the plate", gb, readIn(ofPlate, "GB", " - "), []string{"empty: nothing was read"}},
 		{"too much for a plate", gb, readIn(ofPlate, "GB", strings.Repeat("A", 100)), []string{
 			"unreadable: not a plate (position 62: too long for a plate)",
@@ -425,6 +462,13 @@ func TestMatch(t *testing.T) {
 		{"an engine", []index.Record{withNumber(ofEngine, "", "CAXA 123456")}, read(ofEngine, "CAXA123456"), []string{
 			"XX/1 engine exact 1.00",
 		}},
+		{"too long for a key of its own", []index.Record{withNumber(ofEngine, "", longEngine)},
+			read(ofEngine, strings.ToLower(longEngine)), []string{"XX/1 engine exact 1.00"}},
+		{"too long, of other parts", []index.Record{withNumber(ofEngine, "", longEngine)},
+			read(ofEngine, strings.ReplaceAll(longEngine, "-", " ")), []string{
+				"XX/1 engine cleaned 0.93",
+				"  in the text as read, position 13: dropped separator ' '",
+			}},
 		{"an engine number is no gearbox number", []index.Record{withNumber(ofEngine, "", "CAXA123456")}, read(index.KindGearbox, "CAXA123456"), nil},
 		{"too short to mean one engine", []index.Record{withNumber(ofEngine, "", "123")}, read(ofEngine, "123"), []string{
 			"XX/1 engine exact 0.06",
@@ -462,6 +506,28 @@ func TestMatch(t *testing.T) {
 			claiming(read(ofVIN, "YZZZZZ00000000001"), match.Claim{Make: "BMW", ModelYear: 2010, Type: index.Car}),
 			[]string{
 				"unknown_wmi: the maker's code YZZ is not known",
+			},
+		},
+		{
+			"a symbol that is no year claims nothing", nil,
+			claiming(read(ofVIN, "W1N2476871W240290"), match.Claim{ModelYear: 2021}), nil,
+		},
+		{
+			"the year of first registration is a year late", nil,
+			claiming(read(ofVIN, accord), match.Claim{ModelYear: 2004}),
+			[]string{
+				"claim_model_year: paper says 2004, the VIN's model year is 2003",
+			},
+		},
+		{
+			"the listed VIN speaks where its record does not",
+			[]index.Record{{VIN: vin.MustParse(golf), Plate: plate.MustParse("GB", "AB12CDE")}},
+			claiming(readIn(ofPlate, "", "AB12CDE"), match.Claim{Make: "BMW", ModelYear: 2003}),
+			[]string{
+				"XX/1 plate exact 0.25",
+				"  the country was not read; listed for GB",
+				"  make: paper says BMW, but listed VOLKSWAGEN AG",
+				"  model year: paper and record both say 2003",
 			},
 		},
 		{"the paper supports a guess", facts, claiming(read(ofVIN, "1HGCM82633A003452"),
@@ -521,4 +587,74 @@ func TestMatchErrors(t *testing.T) {
 			t.Errorf("kind %d: %v, %v", k, brief(r), err)
 		}
 	}
+}
+
+// TestMany asks for a number that more records carry than anybody wants.
+func TestMany(t *testing.T) {
+	records := listed(slices.Repeat([]string{ones}, match.MaxRows+5)...)
+	m := register(t, records...)
+	codes := func(r match.Result) (c []match.RemarkCode) {
+		for _, remark := range r.Remarks {
+			c = append(c, remark.Code)
+		}
+		return c
+	}
+	for _, tt := range []struct {
+		limit, want int
+		remarks     []match.RemarkCode
+	}{
+		{0, match.DefaultLimit, []match.RemarkCode{match.RemarkPlaceholder, match.RemarkManyRecords, match.RemarkMore}},
+		{-1, match.DefaultLimit, []match.RemarkCode{match.RemarkPlaceholder, match.RemarkManyRecords, match.RemarkMore}},
+		{3, 3, []match.RemarkCode{match.RemarkPlaceholder, match.RemarkManyRecords, match.RemarkMore}},
+		{1 << 20, match.MaxRows, []match.RemarkCode{match.RemarkPlaceholder, match.RemarkManyRecords}},
+	} {
+		q := read(index.KindVIN, ones)
+		q.Limit = tt.limit
+		r := ask(t, m, q)
+		if len(r.Findings) != tt.want {
+			t.Errorf("limit %d: %d findings, want %d", tt.limit, len(r.Findings), tt.want)
+		}
+		if d := cmp.Diff(tt.remarks, codes(r)); d != "" {
+			t.Errorf("limit %d: -want +got\n%s", tt.limit, d)
+		}
+	}
+}
+
+// TestFilters asks through more filters than are kept compiled, each of which
+// passes one record.
+func TestFilters(t *testing.T) {
+	var records []index.Record
+	var owners []string
+	for i := range 30 {
+		r := withVIN(accord)
+		r.Owner, r.ID = fmt.Sprintf("OWNER%d", i), "1"
+		records, owners = append(records, r), append(owners, r.Owner)
+	}
+	m := register(t, records...)
+	for range 2 {
+		for _, owner := range owners {
+			q := read(index.KindVIN, accord)
+			f := index.Owner(owner)
+			q.Where = &f
+			r := ask(t, m, q)
+			if len(r.Findings) != 1 || r.Findings[0].Record.Owner != owner {
+				t.Fatalf("of %s: %v", owner, brief(r))
+			}
+		}
+	}
+	everybody := read(index.KindVIN, accord)
+	everybody.Where = new(index.Filter)
+	everybody.Limit = len(owners)
+	if r := ask(t, m, everybody); len(r.Findings) != len(owners) {
+		t.Errorf("the zero filter: %d findings of %d", len(r.Findings), len(owners))
+	}
+}
+
+func TestNewNil(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("New of no index returned")
+		}
+	}()
+	match.New(nil, match.Options{})
 }
