@@ -21,6 +21,7 @@ const queries = 1 << 18
 // A workload is a register and what is asked of it: VINs that are listed, and
 // siblings of theirs that are not.
 type workload struct {
+	index     *index.Index
 	view      *index.View
 	hit, miss []vin.VIN
 	world     *vintest.Population
@@ -45,7 +46,7 @@ func load(b *testing.B) *workload {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w.view = x.View()
+	w.index, w.view = x, x.View()
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range queries {
 		w.hit = append(w.hit, w.world.At(rng.Uint64N(uint64(n))))

@@ -293,12 +293,17 @@ func (s *segment) complete(ctx context.Context, seed uint64, workers int, source
 		return context.Cause(ctx)
 	}
 	s.filters = s.makeFilters(workers)
+	s.countStats()
+	return nil
+}
+
+// countStats sets the statistics that follow from the rest of the segment.
+func (s *segment) countStats() {
 	s.stats.Records = s.n
 	s.stats.WithVIN = s.withVIN
 	s.stats.Keys = len(s.keys)
 	s.stats.Owners = s.ownersWithRows()
 	s.stats.Memory = s.memory()
-	return nil
 }
 
 // sortEntries returns the keys of the records that count, in the order of their

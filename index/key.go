@@ -113,6 +113,41 @@ func (k Key) String() string {
 	return s + " ***"
 }
 
+// valid reports whether k may be the key of a number: a VIN that is one, or of
+// another kind whose country, page and symbols there are.
+func (k Key) valid() bool {
+	switch kind := k.Kind(); {
+	case kind == KindVIN:
+		_, ok := k.VIN()
+		return ok
+	case kind < KindVIN || kind >= kinds:
+		return false
+	case k.Hashed():
+		return true
+	case k.hi>>countryShift&countryMask > countries && (k.page() > 0 || kind.HasCountry()):
+		return false
+	case k.page() == 0:
+		return true
+	case k.page() > uint64(len(alphabets)):
+		return false
+	}
+	size := alphabetSizes[k.page()-1]
+	for i := range eightHi {
+		if k.hi>>(8*i)&0xFF > size {
+			return false
+		}
+	}
+	for i := range eightLo {
+		if k.lo>>(8*i)&0xFF > size {
+			return false
+		}
+	}
+	return true
+}
+
+// page returns how the text in k is packed, if k is neither a VIN nor hashed.
+func (k Key) page() uint64 { return k.hi >> pageShift & pageMask }
+
 // country returns the country that k holds; "" if it holds none.
 func (k Key) country() string {
 	if k.Hashed() || !k.Kind().HasCountry() {
@@ -128,6 +163,9 @@ func countryCode(iso2 string) uint64 {
 	}
 	return uint64(iso2[0]-'A')*26 + uint64(iso2[1]-'A') + 1
 }
+
+// countries is the greatest code of a country.
+const countries = 26 * 26
 
 // countryName is the inverse of countryCode.
 func countryName(code uint64) string {
@@ -235,6 +273,14 @@ var alphabets = [...]alphabet{
 	// Greek, Cyrillic, Armenian, Hebrew, Arabic with Persian, Georgian.
 	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩЁЂЃЄЅІЇЈЉЊЋЌЎЏАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯҐҒҚҢҮҰҺӘӨԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖאבגדהוזחטיךכלםמןנסעףפץצקרשתءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژکگیაბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
 }
+
+// alphabetSizes are the numbers of characters in the alphabets.
+var alphabetSizes = func() (n [len(alphabets)]uint64) {
+	for i, a := range alphabets {
+		n[i] = uint64(utf8.RuneCountInString(string(a)))
+	}
+	return n
+}()
 
 // code returns the number of a character; 0 if it is not in the alphabet.
 func (a alphabet) code(r rune) uint64 {

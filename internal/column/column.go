@@ -4,6 +4,8 @@
 package column
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/exp/constraints"
@@ -23,12 +25,17 @@ type cells interface {
 	at(i int) uint64
 	set(i int, v uint64)
 	width() int
+	len() int
+	most(first, end int) uint64 // the greatest of a range, which is not empty
 }
 
 type narrow[T constraints.Unsigned] []T
 
 func (s narrow[T]) at(i int) uint64     { return uint64(s[i]) }
 func (s narrow[T]) set(i int, v uint64) { s[i] = T(v) }
+func (s narrow[T]) len() int            { return len(s) }
+
+func (s narrow[T]) most(first, end int) uint64 { return uint64(slices.Max(s[first:end])) }
 
 func (s narrow[T]) width() (bytes int) {
 	for v := ^T(0); v != 0; v >>= 4 {
@@ -124,6 +131,15 @@ func (d *Dict[T]) Find(v T) (code uint32, ok bool) {
 // Value returns the value of a number that Code returned.
 func (d *Dict[T]) Value(code uint32) T { return d.values[code] }
 
+// Values returns the values by number. It is not to be changed, and does not
+// change when the Dict grows.
+func (d *Dict[T]) Values() []T { return d.values[:len(d.values):len(d.values)] }
+
+// Clone returns a copy that grows on its own.
+func (d *Dict[T]) Clone() Dict[T] {
+	return Dict[T]{values: d.Values(), codes: maps.Clone(d.codes), last: d.last, keep: d.keep}
+}
+
 // Len returns the number of distinct values.
 func (d *Dict[T]) Len() int { return len(d.values) }
 
@@ -144,16 +160,22 @@ const (
 
 // MakeBlobs returns byte strings of the given lengths, all zero.
 func MakeBlobs(lens []uint16) *Blobs {
-	b := &Blobs{lens: lens, starts: make([]uint64, 0, (len(lens)+blobsPerStart-1)/blobsPerStart)}
-	var at uint64
-	for i, n := range lens {
+	b := &Blobs{lens: lens}
+	b.data = make([]byte, b.makeStarts())
+	return b
+}
+
+// makeStarts makes the starts from the lengths, and returns how many bytes there
+// are in all.
+func (b *Blobs) makeStarts() (at uint64) {
+	b.starts = make([]uint64, 0, (len(b.lens)+blobsPerStart-1)/blobsPerStart)
+	for i, n := range b.lens {
 		if i%blobsPerStart == 0 {
 			b.starts = append(b.starts, at)
 		}
 		at += uint64(n)
 	}
-	b.data = make([]byte, at)
-	return b
+	return at
 }
 
 // At returns byte string i itself, not a copy.

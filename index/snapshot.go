@@ -1,0 +1,430 @@
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vinmatch/vinmatch/internal/column"
+	"github.com/vinmatch/vinmatch/internal/flat"
+	"github.com/vinmatch/vinmatch/internal/safefile"
+	"github.com/vinmatch/vinmatch/internal/snapfile"
+	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// What can be wrong with a snapshot: errors.Is finds one of these in a
+// [*SnapshotError].
+var (
+	ErrDamaged  = snapfile.ErrDamaged  // not what Save wrote
+	ErrVersion  = snapfile.ErrVersion  // written by a version of this package with another format
+	ErrTooLarge = snapfile.ErrTooLarge // more than Options.MaxBytes, or than this system can address
+)
+
+// A SnapshotError says what is wrong with a snapshot. Its text holds no number
+// of a vehicle.
+type SnapshotError struct {
+	Path    string
+	Section string // of the file, where one is to blame
+	Reason  string
+	Err     error // ErrDamaged, ErrVersion or ErrTooLarge
+}
+
+func (e *SnapshotError) Error() string {
+	s := "index: " + e.Path + ": " + e.Err.Error()
+	if e.Section != "" {
+		s += ": section " + e.Section
+	}
+	return s + ": " + e.Reason
+}
+
+// Unwrap returns e.Err.
+func (e *SnapshotError) Unwrap() error { return e.Err }
+
+// Save writes the register as it is at this moment to a file, a snapshot, from
+// which [Open] makes the same Index. Readers go on meanwhile, and need not wait.
+//
+// The file at path is the old one or the new one, whole, whatever happens: the
+// snapshot is written to another file in the same directory, synced, and then
+// renamed. If Save returns no error the new one lasts. A new file can be read by
+// its owner alone; one that is replaced keeps its permissions. A program that is
+// killed in Save leaves a file named after the snapshot, with a dot before and
+// ".tmp" behind; a later Save to the same path removes it when it is an hour old.
+//
+// A snapshot holds personal data as it is, not encrypted and not signed.
+func (x *Index) Save(path string) error {
+	v := x.View()
+	err := safefile.Write(path, func(f io.WriterAt) error {
+		_, err := snapfile.Write(f, x.o.workers(), v.seg.exchange)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("index: Save: %w", err)
+	}
+	return nil
+}
+
+// Open makes an Index from a snapshot. Of the options it heeds Workers and
+// MaxBytes.
+//
+// A snapshot opens wholly verified or not at all: every byte counts in a
+// checksum or is known beforehand. A file that Save did not write, or that has
+// changed since, gives a [*SnapshotError]; an error of reading is returned as it
+// is, wrapped.
+//
+// Checksums find accidents, not malice. Of bytes that somebody forged, checksums
+// included, Open promises this: it takes no more memory than a small multiple of
+// the file's length and time in proportion to it; and if it returns an Index, no
+// method of it panics, reads memory that is not its own, or takes longer than the
+// number of its records allows. What the records say, and whether all are found,
+// is up to who made the file: take snapshots only from those you trust with that.
+func Open(path string, o Options) (*Index, error) {
+	seg, err := openSegment(path, o)
+	if err != nil {
+		return nil, err
+	}
+	return newIndex(o, seg, Position{}), nil
+}
+
+// Verify checks all that [Open] checks, and returns the error that Open would. It
+// takes as much memory as Open meanwhile.
+func Verify(path string) error {
+	_, err := openSegment(path, Options{})
+	return err
+}
+
+// Swap replaces the register by that of a snapshot, as Open reads it with the
+// options of this Index. Readers do not wait: Views taken before remain as they
+// are, and those taken after are of the snapshot. For a moment both registers are
+// in memory. If Swap returns an error, nothing has changed.
+func (x *Index) Swap(path string) error {
+	seg, err := openSegment(path, x.o)
+	if err != nil {
+		return err
+	}
+	return x.replace(seg, Position{})
+}
+
+// openSegment reads a snapshot.
+func openSegment(path string, o Options) (*segment, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	if o.MaxBytes > 0 && info.Size() > o.MaxBytes {
+		reason := fmt.Sprintf("%d bytes, of %d allowed", info.Size(), o.MaxBytes)
+		return nil, &SnapshotError{Path: path, Reason: reason, Err: ErrTooLarge}
+	}
+	s := &segment{}
+	err = snapfile.Read(f, info.Size(), o.workers(), s.exchange)
+	var bad *snapfile.Error
+	switch {
+	case errors.As(err, &bad):
+		return nil, &SnapshotError{Path: path, Section: bad.Section, Reason: bad.Reason, Err: bad.Err}
+	case err != nil:
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	return s, nil
+}
+
+// exchange moves the segment to or from a snapshot. The container, the table and
+// the columns say in internal/snapfile, internal/tagtable and internal/column
+// how their sections look; all numbers are little-endian. The order is this:
+//
+//	counts       rows, rows with a VIN of their own, entries of VIN keys, records
+//	             superseded, refused and unkeyed: 8 bytes each
+//	owners       dictionaries of texts; a text of "tag sets" is a whole set, see
+//	makes          joinTags
+//	colours
+//	tag sets
+//	years        dictionaries of numbers, in two's complement
+//	days           since 1 January of year 1
+//	plate lands  the countries that have plates, ascending, 2 bytes each: 26 times
+//	             the first letter, plus the second, plus 1, 'A' being 0
+//	keys         of the entries, ascending, 16 bytes each
+//	rows         of the entries that are not VIN keys, 4 bytes each
+//	second       the entries that are a second VIN of a record, 4 bytes each
+//	second rows  their rows
+//	seed, tags, slots, spill
+//	             the hash table
+//	owner, make, colour, tag set, year, stolen, type, status, version
+//	             columns by row
+//	text lens    byte strings by row: ID, plate and numbers, see appendTexts
+//	texts
+//	by owner lens, by owner, by type lens, by type, by status lens, by status
+//	             bitmaps of rows, see exchangeBitmaps
+//
+// A new field of the segment is a line here, and a check where it is read of
+// whatever others then rely on.
+func (s *segment) exchange(x *snapfile.Exchange) {
+	x.Ints("counts", &s.n, &s.withVIN, &s.vins, &s.stats.Superseded, &s.stats.Refused, &s.stats.Unkeyed)
+	column.ExchangeTexts(x, "owners", &s.owners)
+	column.ExchangeTexts(x, "makes", &s.makes)
+	column.ExchangeTexts(x, "colours", &s.colours)
+	column.ExchangeTexts(x, "tag sets", &s.tags)
+	column.ExchangeNumbers(x, "years", &s.years)
+	column.ExchangeNumbers(x, "days", &s.days)
+	x.Check(func() error { return s.checkDictionaries(x) })
+	s.exchangePlateCountries(x)
+
+	snapfile.Slice(x, "keys", tagtable.KeyForm, &s.keys)
+	snapfile.Slice(x, "rows", flat.Uint[Row](), &s.rows)
+	snapfile.Slice(x, "second", flat.Uint[uint32](), &s.second)
+	snapfile.Slice(x, "second rows", flat.Uint[Row](), &s.secondRows)
+	x.Check(func() error { return s.checkEntries(x) })
+	tagtable.Exchange(x, &s.table, &s.keys)
+
+	for _, c := range []struct {
+		name   string
+		column **column.Uints
+		limit  int
+	}{
+		{"owner", &s.owner, s.owners.Len()},
+		{"make", &s.mark, s.makes.Len()},
+		{"colour", &s.colour, s.colours.Len()},
+		{"tag set", &s.tagSet, s.tags.Len()},
+		{"year", &s.year, s.years.Len()},
+		{"stolen", &s.stolen, s.days.Len()},
+		{"type", &s.typ, 1 << 8},
+		{"status", &s.status, 1 << 8},
+		{"version", &s.version, 0},
+	} {
+		column.ExchangeUints(x, c.name, c.column, s.n, uint64(c.limit))
+	}
+	column.ExchangeBlobs(x, "text lens", "texts", &s.texts, s.n)
+	x.Check(func() error { return s.checkTexts(x) })
+
+	exchangeBitmaps(x, "by owner", &s.byOwner, s.owners.Len(), s.n)
+	exchangeBitmaps(x, "by type", &s.byType, 1<<8, s.n)
+	exchangeBitmaps(x, "by status", &s.byStatus, 1<<8, s.n)
+	x.Check(func() error {
+		s.countStats()
+		return nil
+	})
+}
+
+// checkDictionaries checks what was read: that a code can mean something, and
+// that the values are such as Build takes.
+func (s *segment) checkDictionaries(x *snapfile.Exchange) error {
+	for name, values := range map[string]int{
+		"owners": s.owners.Len(), "makes": s.makes.Len(), "colours": s.colours.Len(),
+		"tag sets": s.tags.Len(), "years": s.years.Len(), "days": s.days.Len(),
+	} {
+		if values == 0 && s.n > 0 {
+			return x.Damaged(name, "it is empty, and there are records")
+		}
+	}
+	for code := range uint32(s.owners.Len()) {
+		if !validOwner(s.owners.Value(code)) {
+			return x.Damaged("owners", "owner %d is not 1 to %d letters and digits", code, MaxOwner)
+		}
+	}
+	for code := range uint32(s.tags.Len()) {
+		if !validFields([]byte(s.tags.Value(code))) {
+			return x.Damaged("tag sets", "set %d does not end where its last tag does", code)
+		}
+	}
+	for code := range uint32(s.days.Len()) {
+		if s.days.Value(code) > lastDay {
+			return x.Damaged("days", "day %d is after the year 9999", code)
+		}
+	}
+	return nil
+}
+
+// lastDay is the last day of the year 9999.
+var lastDay = dayOf(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+
+func (s *segment) exchangePlateCountries(x *snapfile.Exchange) {
+	var codes []uint16
+	for _, c := range s.plateCountries {
+		codes = append(codes, uint16(countryCode(c)))
+	}
+	const name = "plate lands"
+	snapfile.Slice(x, name, flat.Uint[uint16](), &codes)
+	x.Check(func() error {
+		for i, c := range codes {
+			if c < 1 || c > countries || i > 0 && c <= codes[i-1] {
+				return x.Damaged(name, "country %d is none, or out of order", i)
+			}
+			s.plateCountries = append(s.plateCountries, countryName(uint64(c)))
+		}
+		return nil
+	})
+}
+
+// checkEntries checks what was read of keys and their rows.
+func (s *segment) checkEntries(x *snapfile.Exchange) error {
+	switch {
+	case s.vins > len(s.keys):
+		return x.Damaged("counts", "%d entries of VINs, of %d", s.vins, len(s.keys))
+	case s.withVIN > s.n || s.withVIN != s.vins-len(s.second):
+		return x.Damaged("counts", "%d of %d records have a VIN, of %d and %d second ones", s.withVIN, s.n, s.vins, len(s.second))
+	case len(s.rows) != len(s.keys)-s.vins:
+		return x.Damaged("rows", "%d rows, want %d", len(s.rows), len(s.keys)-s.vins)
+	case len(s.secondRows) != len(s.second):
+		return x.Damaged("second rows", "%d rows, want %d", len(s.secondRows), len(s.second))
+	}
+	for i, e := range s.second {
+		if int64(e) >= int64(s.vins) || i > 0 && e <= s.second[i-1] {
+			return x.Damaged("second", "entry %d is no VIN, or out of order", i)
+		}
+	}
+	if err := checkRows(x, "rows", s.rows, s.n); err != nil {
+		return err
+	}
+	if err := checkRows(x, "second rows", s.secondRows, s.n); err != nil {
+		return err
+	}
+	return x.Each(len(s.keys), func(first, end int) error {
+		for i := first; i < end; i++ {
+			k := Key{s.keys[i].Hi, s.keys[i].Lo}
+			if i > 0 && s.keys[i].Compare(s.keys[i-1]) < 0 {
+				return x.Damaged("keys", "entry %d is out of order", i)
+			}
+			if (k.Kind() == KindVIN) != (i < s.vins) || !k.valid() {
+				return x.Damaged("keys", "entry %d is no key", i)
+			}
+		}
+		return nil
+	})
+}
+
+// checkRows checks that all rows are less than n.
+func checkRows(x *snapfile.Exchange, section string, rows []Row, n int) error {
+	return x.Each(len(rows), func(first, end int) error {
+		if int64(slices.Max(rows[first:end])) >= int64(n) {
+			return x.Damaged(section, "a row of entries %d to %d is not less than %d", first, end-1, n)
+		}
+		return nil
+	})
+}
+
+// checkTexts checks what was read of the texts of each row.
+func (s *segment) checkTexts(x *snapfile.Exchange) error {
+	return x.Each(s.n, func(first, end int) error {
+		for row := first; row < end; row++ {
+			if !validTexts(s.texts.At(row)) {
+				return x.Damaged("texts", "row %d does not hold an ID, a plate and numbers", row)
+			}
+		}
+		return nil
+	})
+}
+
+// validTexts reports whether readTexts can read b.
+func validTexts(b []byte) bool {
+	if len(b) == 0 || b[0] == 0 || len(b) < 1+int(b[0])+1 {
+		return false
+	}
+	b = b[1+int(b[0]):]
+	n := int(b[0])
+	var p plate.Plate
+	if n > len(b)-1 || p.UnmarshalBinary(b[1:1+n]) != nil {
+		return false
+	}
+	for b = b[1+n:]; len(b) > 0; {
+		var ok bool
+		if b, ok = skipText(b[1:]); !ok { // behind the kind
+			return false
+		}
+		if b, ok = skipText(b); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// validFields reports whether cutText can take b apart to its end.
+func validFields(b []byte) bool {
+	for ok := true; len(b) > 0; {
+		if b, ok = skipText(b); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// skipText is cutText for bytes that may be anything.
+func skipText(b []byte) (rest []byte, ok bool) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return nil, false
+	}
+	return b[size+int(n):], true
+}
+
+// exchangeBitmaps moves the bitmaps of an attribute's values to or from two
+// sections: their lengths in bytes, 4 bytes each, 0 where no row has the value,
+// and the bitmaps, one after the other in the portable format of
+// github.com/RoaringBitmap/RoaringFormatSpec. Reading wants as many as there are
+// values, and all their rows to be less than n.
+func exchangeBitmaps(x *snapfile.Exchange, name string, bitmaps *[]*roaring.Bitmap, values, n int) {
+	lens := make([]uint32, len(*bitmaps))
+	var total int64
+	for i, b := range *bitmaps {
+		if b != nil {
+			lens[i] = uint32(b.GetSerializedSizeInBytes())
+			total += int64(lens[i])
+		}
+	}
+	snapfile.Slice(x, name+" lens", flat.Uint[uint32](), &lens)
+	var data []byte
+	x.Stream(name, total, func(w io.Writer) error {
+		for _, b := range *bitmaps {
+			if b == nil {
+				continue
+			}
+			if _, err := b.WriteTo(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, &data)
+	x.Check(func() error {
+		if len(lens) != values {
+			return x.Damaged(name+" lens", "%d bitmaps, want %d", len(lens), values)
+		}
+		parts := make([][]byte, len(lens))
+		for i, n := range lens {
+			if uint64(n) > uint64(len(data)) {
+				return x.Damaged(name+" lens", "bitmap %d reaches behind the end", i)
+			}
+			parts[i], data = data[:n:n], data[n:]
+		}
+		if len(data) > 0 {
+			return x.Damaged(name, "%d bytes behind the last bitmap", len(data))
+		}
+		*bitmaps = make([]*roaring.Bitmap, len(lens))
+		return x.Each(len(parts), func(first, end int) error {
+			for i := first; i < end; i++ {
+				if len(parts[i]) == 0 {
+					continue
+				}
+				b := roaring.New()
+				// A bitmap that is not valid may write to memory that is not
+				// its own: nothing is asked of it before Validate.
+				size, err := b.FromBuffer(parts[i])
+				if err != nil || size != int64(len(parts[i])) || b.Validate() != nil {
+					return x.Damaged(name, "bitmap %d is not valid", i)
+				}
+				if !b.IsEmpty() && int64(b.Maximum()) >= int64(n) {
+					return x.Damaged(name, "bitmap %d has a row that is not less than %d", i, n)
+				}
+				(*bitmaps)[i] = b
+			}
+			return nil
+		})
+	})
+}

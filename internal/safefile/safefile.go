@@ -1,0 +1,108 @@
+// Package safefile replaces files so that, whatever happens, the old content or
+// the new is found under the name, whole.
+package safefile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// abandoned is how long nobody must have written to a temporary file before it
+// counts as left behind by a program that died.
+const abandoned = time.Hour
+
+// Write makes the file at path hold what write writes. Until all of that is on
+// the disk, a file of another name in the same directory holds it; then it takes
+// the name, and the directory is brought to the disk too. If anything before
+// that fails, the other file is removed and path is as it was. If the directory
+// alone cannot be synced, path is new but a crash of the system may undo that.
+// No sync is tried again: what failed once may be forgotten.
+//
+// A program that is killed leaves the other file behind. It is in nobody's way:
+// Write uses a new one each time, and removes those of the same path that nobody
+// wrote to for an hour. Calls for the same path may overlap; the last to end
+// wins.
+//
+// A file that is replaced keeps its permissions. A new one is for its owner
+// alone.
+func Write(path string, write func(io.WriterAt) error) error {
+	return writeOn(disk{}, path, write)
+}
+
+// A filesystem is what Write needs of one.
+type filesystem interface {
+	Lstat(path string) (fs.FileInfo, error)
+	ReadDir(dir string) ([]fs.DirEntry, error)
+	CreateTemp(dir, pattern string) (file, error)
+	Rename(from, to string) error
+	Remove(path string) error
+	SyncDir(dir string) error
+}
+
+type file interface {
+	io.WriterAt
+	Name() string
+	Chmod(fs.FileMode) error
+	Sync() error
+	Close() error
+}
+
+func writeOn(on filesystem, path string, write func(io.WriterAt) error) error {
+	dir, base := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	prefix := "." + base + ".tmp"
+	removeAbandoned(on, dir, prefix)
+	f, err := on.CreateTemp(dir, prefix+"*")
+	if err != nil {
+		return err
+	}
+	err = fill(on, f, path, write)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = on.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, on.Remove(f.Name()))
+	}
+	return on.SyncDir(dir)
+}
+
+// fill writes the temporary file and brings it to the disk.
+func fill(on filesystem, f file, path string, write func(io.WriterAt) error) error {
+	if err := write(f); err != nil {
+		return err
+	}
+	if old, err := on.Lstat(path); err == nil && old.Mode().IsRegular() {
+		if err := f.Chmod(old.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
+}
+
+// removeAbandoned removes what programs that died left of the same path. It is a
+// courtesy: its errors are nobody's.
+func removeAbandoned(on filesystem, dir, prefix string) {
+	entries, err := on.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		number, ours := strings.CutPrefix(e.Name(), prefix)
+		if !ours || strings.Trim(number, "0123456789") != "" {
+			continue
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			_ = on.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
