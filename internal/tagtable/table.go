@@ -28,7 +28,7 @@
 // The high bits of a hash choose the group, the low eight the tag, three
 // between them one of eight spill bits. A spilled key sets its spill bit in its
 // group: a lookup reads the list only where its own bit is set, so that full
-// groups, a tenth of all, hardly slow a miss. An empty slot has tag 0, which no
+// groups hardly slow a miss. An empty slot has tag 0, which no
 // key has.
 //
 // # Bounds
@@ -44,7 +44,7 @@
 // and fills the shards in parallel. The result depends on keys and seed alone.
 //
 // A group gets 10.5 keys in the mean. Then 1.4 % of the keys are spilled, 7 % of
-// the groups spill, and 5 % of misses find a candidate. BenchmarkLoad compares:
+// the groups spill, and 6 % of misses find a candidate. BenchmarkLoad compares:
 // with 12 keys a group misses take 1.4 times as long, with 9 no less, and 10.5
 // keeps keys, tags and slots at 24 bytes a key.
 package tagtable
