@@ -89,7 +89,9 @@ func Open(path string, o Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newIndex(o, seg, Position{}), nil
+	x := &Index{o: o}
+	x.view.Store(&View{seg})
+	return x, nil
 }
 
 // Verify checks all that [Open] checks, and returns the error that Open would. It
@@ -108,7 +110,8 @@ func (x *Index) Swap(path string) error {
 	if err != nil {
 		return err
 	}
-	return x.replace(seg, Position{})
+	x.view.Store(&View{seg})
+	return nil
 }
 
 // openSegment reads a snapshot.
