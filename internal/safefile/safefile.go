@@ -69,10 +69,13 @@ func writeOn(on filesystem, path string, write func(io.WriterAt) error) error {
 	if err == nil {
 		err = on.Rename(f.Name(), path)
 	}
-	if err != nil {
-		return errors.Join(err, on.Remove(f.Name()))
+	if err == nil {
+		return on.SyncDir(dir)
 	}
-	return on.SyncDir(dir)
+	if rerr := on.Remove(f.Name()); rerr != nil {
+		err = errors.Join(err, rerr)
+	}
+	return err
 }
 
 // fill writes the temporary file and brings it to the disk.

@@ -216,7 +216,14 @@ func (x *Exchange) write(exchange func(*Exchange)) (int64, error) {
 	if err := firstOf(errs); err != nil {
 		return 0, err
 	}
-	// What lies between sections reads as zeros: nobody wrote there.
+	at := int64(headerLen + len(x.sections)*entryLen)
+	for _, s := range x.sections {
+		var gap [align]byte
+		if _, err := x.w.WriteAt(gap[:s.offset-at], at); err != nil {
+			return 0, err
+		}
+		at = s.offset + s.len
+	}
 	_, err := x.w.WriteAt(marshal(x.sections, end), 0)
 	return end, err
 }
@@ -390,13 +397,12 @@ func (x *Exchange) Load() {
 	}
 	var jobs []job
 	for _, s := range pending {
-		x.Fail(x.checkGap(s))
+		if x.Fail(x.checkGap(s)); x.err != nil {
+			return
+		}
 		for i := range s.size {
 			jobs = append(jobs, job{s, i})
 		}
-	}
-	if x.err != nil {
-		return
 	}
 	sums := make([]uint64, len(jobs))
 	errs := make([]error, len(jobs))
