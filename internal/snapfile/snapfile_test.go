@@ -255,13 +255,11 @@ func TestEveryLengthCounts(t *testing.T) {
 func TestPartsChangePlaces(t *testing.T) {
 	good := write(t, largeSample())
 	at := parse(t, good).offset["large"]
-	for range 2 {
-		bad := slices.Clone(good)
-		copy(bad[at:], good[at+1<<20:at+2<<20])
-		copy(bad[at+1<<20:], good[at:at+1<<20])
-		refused(t, bad, "parts swapped")
-		at += 1 << 20
-	}
+	const part = 1 << 20
+	bad := slices.Clone(good)
+	copy(bad[at:], good[at+part:at+2*part])
+	copy(bad[at+part:], good[at:at+part])
+	refused(t, bad, "parts swapped")
 }
 
 // seal makes the checksum of the table right.
