@@ -84,7 +84,7 @@ func Classify(raw string) Class {
 		switch b := v.Bytes(); {
 		case paddingZeros(b[:]) > 0:
 			return ClassPaddedChassis
-		case isMaskedByX(v):
+		case maskedByX(v) != 0:
 			return ClassPartial
 		}
 		return ClassVIN
@@ -96,7 +96,7 @@ func Classify(raw string) Class {
 		return ClassSeveral
 	case (partErr == nil && part.marked || partErr != nil && c.digits > 0 && r.hasSign()) && !(c.text > tailLen && r.isStamped()):
 		return ClassPartial
-	case c.text == Len && c.broken == 0 && r.cells[c.first].sym == '0' && r.cells[c.first+1].sym == '0':
+	case c.text == Len && c.broken+c.native == 0 && r.cells[c.first].sym == '0' && r.cells[c.first+1].sym == '0':
 		return ClassPaddedChassis
 	case r.found > 0, c.digits >= 3 && c.isAboutLen():
 		return ClassVIN
@@ -120,7 +120,7 @@ func isPlain(v VIN) bool {
 		digit = digit || '1' <= c && c <= '9'
 		differ = differ || c != b[0]
 	}
-	return digit && differ && b[0] != '0' && !isMaskedByX(v)
+	return digit && differ && b[0] != '0' && maskedByX(v) == 0
 }
 
 // blank tells a field with a dash from an empty one.
@@ -184,8 +184,9 @@ func (r *reader) wordsOnly() Class {
 type tally struct {
 	first  int // the first cell with text
 	text   int // letters and digits
+	native int // letters of other scripts among them, and combining marks
 	digits int
-	broken int // characters that no number can hold
+	broken int // characters that no number can hold, and marks on nothing
 	parted int // dashes and other separators but blanks
 }
 
@@ -194,6 +195,9 @@ func (r *reader) count() (t tally) {
 	for i := r.skipLabels(r.lo); i < r.hi; i++ {
 		switch c := &r.cells[i]; c.class {
 		case symbol, letter:
+			if c.class == letter {
+				t.native++
+			}
 			if t.first < 0 {
 				t.first = i
 			}
@@ -201,7 +205,13 @@ func (r *reader) count() (t tally) {
 			if c.isDigit() {
 				t.digits++
 			}
-		case mark, space, invisible:
+		case mark:
+			if i > 0 && r.cells[i-1].class.isText() {
+				t.native++
+			} else {
+				t.broken++
+			}
+		case space, invisible:
 		case dash, separator:
 			t.parted++
 		default:

@@ -409,9 +409,11 @@ func isCleanText(s string) bool {
 }
 
 func (r *reader) text(raw string) (string, Edits, error) {
-	if start := r.skipLabels(r.lo); r.hasDigit(start) && !r.hyphenated(start) {
-		r.label(r.lo, start)
-		r.lo = start
+	if !r.findPadded() {
+		if start := r.skipLabels(r.lo); r.hasDigit(start) && !r.hyphenated(start) {
+			r.label(r.lo, start)
+			r.lo = start
+		}
 	}
 	var buf [64]byte
 	out := buf[:0]
@@ -421,7 +423,7 @@ func (r *reader) text(raw string) (string, Edits, error) {
 		outside := i < r.lo || i >= r.hi
 		switch {
 		case c.edit != 0: // a label
-		case !outside && c.class.isText() && (c.class != mark || len(out) > 0 && hyphen < 0):
+		case !outside && c.class.isText() && (c.class != mark || i > r.lo && r.cells[i-1].class.isText()):
 			if hyphen >= 0 {
 				out = append(out, '-')
 				h := &r.cells[hyphen]
@@ -453,6 +455,26 @@ func (r *reader) text(raw string) (string, Edits, error) {
 		return raw, nil, nil
 	}
 	return string(out), edits, nil
+}
+
+// findPadded finds a number that is filled up to 17 symbols as Clean finds a
+// VIN, so that Classify and CleanText agree on where it stands.
+func (r *reader) findPadded() bool {
+	if !r.divide(r.lo, 0) { // which makes no error that nobody reads
+		return false
+	}
+	v, err := r.vin()
+	b := v.Bytes()
+	from, to := 0, len(r.cells)
+	padded := err == nil && paddingZeros(b[:]) > 0
+	if padded {
+		from, to = int(r.nums[0][0]), int(r.nums[0][1])
+		r.lo, r.hi = from, to
+	}
+	for i := from; i < to; i++ {
+		r.cells[i].edit = 0 // CleanText decides on its own
+	}
+	return padded
 }
 
 // paddingZeros returns how many zeros fill up the number, or 0.

@@ -51,55 +51,85 @@ type partReading struct {
 }
 
 func readPattern(raw string) (partReading, error) {
-	v, edits, err := Clean(raw)
-	if err == nil && !isMaskedByX(v) {
-		return partReading{pattern: patternOf(v), edits: edits}, nil
+	if v, ok := scan(raw); ok && maskedByX(v) == 0 && v.String() == raw {
+		return partReading{pattern: patternOf(v, 0)}, nil
 	}
-	if errors.Is(err, Several) || errors.Is(err, Oversize) {
-		return partReading{}, err
-	}
+	var buf [bufCells]cell
+	cells, err := readCells(buf[:0], raw)
 	if err != nil {
-		if p, err := ParsePattern(raw); err == nil && p.Known() > 0 && p.String() == raw {
-			return partReading{pattern: p, marked: true}, nil
-		}
-	}
-	var r partReader
-	r.groups = r.groupsBuf[:1]
-	if r.cells, err = readCells(r.buf[:0], raw); err != nil {
 		return partReading{}, err
 	}
+	whole := newReader(cells)
+	v, err := whole.vin()
+	switch {
+	case err == nil:
+		masked := maskedByX(v)
+		whole.mask(masked)
+		return partReading{pattern: patternOf(v, masked), edits: appendEdits(nil, cells), marked: masked != 0}, nil
+	case errors.Is(err, Several):
+		return partReading{}, err
+	}
+	if p, err := ParsePattern(raw); err == nil && p.Known() > 0 && p.String() == raw {
+		return partReading{pattern: p, marked: true}, nil
+	}
+	r := partReader{cells: cells}
+	r.groups = append(r.groups, group{})
 	return r.read()
 }
 
-// patternOf returns the pattern of a whole VIN.
-func patternOf(v VIN) Pattern {
+// patternOf returns the pattern of a VIN without the masked symbols.
+func patternOf(v VIN, masked uint32) Pattern {
 	var b places
-	for _, c := range v.Bytes() {
-		b.add(1 << sixbit.Code(c))
+	for i, c := range v.Bytes() {
+		set := uint64(1) << sixbit.Code(c)
+		if masked>>i&1 != 0 {
+			set = AnySymbol
+		}
+		b.add(set)
 	}
 	return b.pattern()
 }
 
-// isMaskedByX reports whether some of the symbols of v, but not all, are X
-// for want of knowledge.
-func isMaskedByX(v VIN) bool {
-	b := v.Bytes()
-	masked, known := false, false
-	for i := 0; i < Len; i++ {
-		n := 0
-		for i+n < Len && b[i+n] == 'X' {
-			n++
+// mask marks the symbols of the VIN that was read that stand for unknown ones.
+func (r *reader) mask(masked uint32) {
+	for i := r.nums[0][0]; masked != 0; i++ {
+		if c := &r.cells[i]; c.class == symbol {
+			if masked&1 != 0 {
+				c.edit, c.sym = ReadUnknown, '?'
+			}
+			masked >>= 1
 		}
-		masked = masked || isMaskRun(i, n)
-		known = known || n == 0
-		i += n
 	}
-	return masked && known
 }
 
-// isMaskRun reports whether n times X behind i other places stand for unknown
-// symbols.
-func isMaskRun(i, n int) bool { return n >= 4 || i == 0 && n == 3 }
+// maskedByX returns which symbols of v are X for want of knowledge, bit 0 for
+// position 1.
+func maskedByX(v VIN) uint32 {
+	b := v.Bytes()
+	return xRuns(Len, func(i int) bool { return b[i] == 'X' }, nil)
+}
+
+// xRuns returns which of n symbols are X in a run that stands for unknown
+// symbols: of three at the beginning, of four elsewhere. If all are X, none
+// does. A run ends where breaks, if not nil, says so of its next symbol.
+func xRuns(n int, isX, breaks func(i int) bool) (masked uint32) {
+	count := 0
+	for i := 0; i < n; {
+		length := 0
+		for i+length < n && isX(i+length) && (length == 0 || breaks == nil || !breaks(i+length)) {
+			length++
+		}
+		if length >= 4 || i == 0 && length == 3 {
+			masked |= (1<<length - 1) << i
+		}
+		count += length
+		i += max(length, 1)
+	}
+	if count == n {
+		return 0
+	}
+	return masked
+}
 
 // A part is one thing in the text: a symbol or set, or a sign.
 type part struct {
@@ -141,9 +171,6 @@ type partReader struct {
 	marked bool
 	words  bool // there is a word of the kinds that fillers and counts belong to
 	added  Edits
-
-	buf       [64]cell
-	groupsBuf [2]group
 }
 
 func (r *partReader) read() (partReading, error) {
@@ -175,10 +202,14 @@ func (r *partReader) takeApart() error {
 		hi--
 	}
 	for i := lo; i < hi && !r.words; i++ {
+		if c := &r.cells[i]; c.isDigit() || c.class == symbol && i > lo && r.cells[i-1].class == symbol {
+			continue // no word begins here
+		}
 		for _, list := range [...][]string{endWords, startWords, insideWords, partWords} {
 			r.words = r.words || longestWord(r.cells[:hi], i, list, maxChars) > 0
 		}
 	}
+	r.groups[0].parts = make([]part, 0, hi-lo)
 	for i := lo; i < hi; {
 		if i == lo || !r.cells[i-1].class.isText() || r.cells[i-1].edit == DroppedLabel {
 			if end := r.word(i, hi); end > 0 {
@@ -380,7 +411,10 @@ func (r *partReader) putTogether() (places, error) {
 		}
 		slices.SortStableFunc(r.groups, func(a, b group) int { return int(a.where) - int(b.where) })
 	}
-	var b places
+	var (
+		b  places
+		at [Len]int // the cells of the places
+	)
 	for i := range r.groups {
 		g := &r.groups[i]
 		if len(g.parts) == 0 {
@@ -396,30 +430,50 @@ func (r *partReader) putTogether() (places, error) {
 		for _, p := range g.parts {
 			if p.kind == star {
 				b.star()
-			} else if !b.add(p.set) {
+				continue
+			}
+			if !b.add(p.set) {
 				return b, &Error{Kind: TooLong, Pos: p.at + 1, Char: r.cells[p.at].r}
+			}
+			at[b.n-1] = p.at
+		}
+	}
+	if b.n == Len { // stars stand for nothing, and runs of X may have met
+		masked := xRuns(Len, func(i int) bool { return b.sets[i] == setX }, nil)
+		others := slices.ContainsFunc(b.sets[:], func(s uint64) bool { return s != setX && s != AnySymbol })
+		for i := range b.sets {
+			if others && masked>>i&1 != 0 {
+				b.sets[i] = AnySymbol
+				r.readAs('?', []part{{at: at[i]}})
 			}
 		}
 	}
 	return b, nil
 }
 
-// findMasks turns X in runs into signs.
+// findMasks turns X in runs into signs. What parts groups of symbols does not
+// end a run, and signs in front of the first symbol do not count.
 func (r *partReader) findMasks(parts []part) {
-	const x = 1 << ('X' - sixbit.Offset)
-	others := slices.ContainsFunc(parts, func(p part) bool { return p.kind == known && p.set != x })
-	for i := 0; i < len(parts) && others; i++ {
-		n := 0
-		for i+n < len(parts) && parts[i+n].kind == known && parts[i+n].set == x {
-			n++
+	var all []int // the known parts
+	for i := range parts {
+		if parts[i].kind == known && len(all) < 32 {
+			all = append(all, i)
 		}
-		if isMaskRun(i, n) {
-			for k := i; k < i+n; k++ {
-				parts[k].kind = unknown
-			}
-		}
-		i += n
 	}
+	isX := func(i int) bool { return parts[all[i]].set == setX }
+	breaks := func(i int) bool { return !onlySoft(parts[all[i-1]+1 : all[i]]) }
+	masked := xRuns(len(all), isX, breaks)
+	for i, k := range all {
+		if masked>>i&1 != 0 {
+			parts[k].kind = unknown
+		}
+	}
+}
+
+const setX = 1 << ('X' - sixbit.Offset)
+
+func onlySoft(parts []part) bool {
+	return !slices.ContainsFunc(parts, func(p part) bool { return p.kind != soft })
 }
 
 // readSigns decides what the signs of a group stand for, so that each part
@@ -454,7 +508,7 @@ func (r *partReader) readSigns(g *group, all bool) {
 		case between && len(signs) == 1 && signs[0].kind == unknown:
 			out = append(out, part{kind: unknown, set: AnySymbol, at: signs[0].at})
 			r.readAs('?', signs)
-		case slices.ContainsFunc(signs, func(p part) bool { return p.kind != soft }), r.hasSoftRun(g.parts, i, end):
+		case !onlySoft(signs), r.hasSoftRun(g.parts, i, end):
 			out = append(out, part{kind: star, at: signs[0].at})
 			r.readAs('*', signs)
 		}

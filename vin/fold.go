@@ -238,7 +238,7 @@ func lookalike(r rune) byte {
 	u := unicode.ToUpper(r)
 	table, latin := greek, greekLatin
 	switch {
-	case u < 0x370 || u > 0x52F || r == 'µ': // the micro sign is a unit
+	case u < 0x370 || u > 0x52F || !unicode.IsLetter(r) || r == 'µ': // the micro sign is a unit
 		return 0
 	case u >= 0x400:
 		table, latin = cyrillic, cyrillicLatin
