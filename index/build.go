@@ -303,6 +303,7 @@ func (s *segment) countStats() {
 	s.stats.WithVIN = s.withVIN
 	s.stats.Keys = len(s.keys)
 	s.stats.Owners = s.ownersWithRows()
+	s.stats.Tombstones = s.tombs.n
 	s.stats.Memory = s.memory()
 }
 

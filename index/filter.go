@@ -118,7 +118,7 @@ func (s *segment) count(r rowSet) int {
 // A Selection is a Filter compiled for one View, to be used again and again and
 // by any number of goroutines. It takes one bit for each record of the View.
 type Selection struct {
-	seg  *segment
+	view *View
 	bits []uint64 // one a row: to ask a roaring bitmap costs a search for each row
 	n    int
 }
@@ -128,24 +128,78 @@ func (v *View) Select(f Filter) *Selection {
 	set := v.seg.eval(f)
 	// A container of a roaring bitmap writes all of its 1<<16 bits.
 	const words = 1 << 16 / 64
-	s := &Selection{seg: v.seg, bits: make([]uint64, (v.seg.n>>16+1)*words), n: v.seg.count(set)}
+	s := &Selection{view: v, bits: make([]uint64, ((v.seg.n+int(v.changes))>>16+1)*words)}
 	set.bits.WriteDenseTo(s.bits)
 	if set.not {
 		for i := range s.bits {
 			s.bits[i] = ^s.bits[i]
 		}
 	}
+	s.n = v.seg.count(set)
+	for r := range v.hiddenRows() {
+		if s.has(r) {
+			s.bits[r>>6] &^= 1 << (r & 63)
+			s.n--
+		}
+	}
+	// Bits at and behind the first row of the delta are not those of set.
+	first := v.seg.n
+	if first < len(s.bits)*64 {
+		s.bits[first>>6] &= 1<<(first&63) - 1
+		clear(s.bits[first>>6+1:])
+	}
+	for r := range v.deltaRows() {
+		if v.fits(v.change(r), f) {
+			s.bits[r>>6] |= 1 << (r & 63)
+			s.n++
+		}
+	}
 	return s
 }
 
+// fits reports whether a change is selected.
+func (v *View) fits(c *change, f Filter) bool {
+	if f.n == nil {
+		return true
+	}
+	switch n := f.n; n.op {
+	case opOwner:
+		return v.values.owners[c.owner] == n.owner
+	case opType:
+		return uint8(c.typ) == n.value
+	case opStatus:
+		return uint8(c.status) == n.value
+	case opAnd:
+		return v.fits(c, n.a) && v.fits(c, n.b)
+	case opOr:
+		return v.fits(c, n.a) || v.fits(c, n.b)
+	default: // opAndNot
+		return v.fits(c, n.a) && !v.fits(c, n.b)
+	}
+}
+
 // Count returns how many records a filter selects, without visiting them.
-func (v *View) Count(f Filter) int { return v.seg.count(v.seg.eval(f)) }
+func (v *View) Count(f Filter) int {
+	set := v.seg.eval(f)
+	n := v.seg.count(set)
+	for r := range v.hiddenRows() {
+		if set.bits.Contains(uint32(r)) != set.not {
+			n--
+		}
+	}
+	for r := range v.deltaRows() {
+		if v.fits(v.change(r), f) {
+			n++
+		}
+	}
+	return n
+}
 
 // Count returns how many records are selected.
 func (s *Selection) Count() int { return s.n }
 
 // Contains reports whether a record is selected. It is false for NoRow.
-func (s *Selection) Contains(r Row) bool { return int64(r) < int64(s.seg.n) && s.has(r) }
+func (s *Selection) Contains(r Row) bool { return int64(r) < int64(len(s.bits))*64 && s.has(r) }
 
-// has is Contains for a row of the segment.
+// has is Contains for a row of the View.
 func (s *Selection) has(r Row) bool { return s.bits[r>>6]>>(r&63)&1 != 0 }

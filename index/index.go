@@ -3,15 +3,42 @@ package index
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // An Index is a register in memory. Any number of goroutines may use it. Ask
 // through its [View].
+//
+// # Changes
+//
+// [Index.Apply] changes the register. Readers do not notice: they neither lock
+// nor wait, and a View is the same for as long as it is held, down to its rows.
+// A View taken after Apply returned has all changes of the call; one taken before
+// has none of them.
+//
+// An Index is a large register that never changes, and beside it the changes
+// since it was made, which take about 250 bytes each. [Index.Compact] makes a new
+// register of both; an Index does so by itself, in the background, when
+// [Options.CompactAfter] changes have come. That bounds the changes, and with
+// them what they cost a lookup. A View held for long keeps the register and the
+// changes of its time in memory.
 type Index struct {
 	o    Options
 	view atomic.Pointer[View]
+
+	mu         sync.Mutex // held by what stores a View
+	writer     *writer    // of the delta of the current View; nil: there is none yet
+	closed     bool
+	background bool // a goroutine compacts
+
+	owned   chan struct{}   // holds one element while somebody replaces the segment
+	life    context.Context // until Close
+	end     context.CancelFunc
+	running sync.WaitGroup // the goroutine that compacts
 }
 
 // Options say how to build an index. The zero Options are the defaults.
@@ -32,6 +59,19 @@ type Options struct {
 	// that nothing is lost in silence.
 	OnRefused func(*Refusal)
 
+	// CompactAfter is the number of changes from which the index compacts
+	// itself in the background: see [Index.Compact]. If they come faster than
+	// it can, Apply waits for it at sixteen times as many. A call of Apply is
+	// always taken whole, however many changes it has. Default: one for every
+	// 256 records, and at least 16,384.
+	CompactAfter int
+
+	// KeepWithdrawn is how long an index remembers at least that a record was
+	// withdrawn, so that an older version that comes late does not bring it
+	// back. It takes about 30 bytes, and those of the ID. The time is that of
+	// the changes: it goes on as they come. Default: 90 days.
+	KeepWithdrawn time.Duration
+
 	// MaxBytes is the length of the largest snapshot that Open and Swap take.
 	// Default: any length.
 	MaxBytes int64
@@ -43,6 +83,13 @@ func (o Options) workers() int {
 		return o.Workers
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+func (o Options) keepWithdrawn() time.Duration {
+	if o.KeepWithdrawn == 0 {
+		return 90 * 24 * time.Hour
+	}
+	return o.KeepWithdrawn
 }
 
 // Build makes an index of records. Their order does not matter.
@@ -67,21 +114,77 @@ func Build(ctx context.Context, o Options, records iter.Seq2[Record, error]) (*I
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{o: o}
-	x.view.Store(&View{seg})
-	return x, nil
+	return newIndex(o, seg, Position{}), nil
+}
+
+// newIndex makes an Index of a segment that has taken a log up to a position.
+func newIndex(o Options, s *segment, at Position) *Index {
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	x := &Index{o: o, owned: make(chan struct{}, 1)}
+	x.life, x.end = context.WithCancel(context.Background())
+	x.view.Store(&View{seg: s, n: s.n, countries: s.plateCountries, position: at})
+	return x
+}
+
+// replace puts a segment and its position in the place of everything.
+func (x *Index) replace(s *segment, at Position) error {
+	_, release, err := x.own(context.Background())
+	if err != nil {
+		return err
+	}
+	defer release()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return ErrClosed
+	}
+	x.writer = nil
+	x.view.Store(&View{seg: s, n: s.n, countries: s.plateCountries, position: at})
+	return nil
 }
 
 // View returns the register as it is now. It does not lock or allocate.
 func (x *Index) View() *View { return x.view.Load() }
 
 // Stats tells what the index holds now.
-func (x *Index) Stats() Stats { return x.View().seg.stats }
+func (x *Index) Stats() Stats {
+	v := x.View()
+	st := v.seg.stats
+	st.Records = v.n
+	st.Changes = int(v.changes)
+	if v.delta != nil {
+		st.Memory.Changes += v.delta.bytes()
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.writer != nil {
+		st.Memory.Changes += x.writer.bytes()
+	}
+	return st
+}
 
-// Close lets go of the register. Views taken before remain valid; the View of a
-// closed Index is empty. The error is always nil.
+// Close lets go of the register. It ends a compaction and waits until it has
+// ended. Views taken before remain valid; the View of a closed Index is empty,
+// and what would change it returns [ErrClosed]. The error is always nil.
 func (x *Index) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil
+	}
 	empty, err := build(context.Background(), Options{}, func(func(Record, error) bool) {})
-	x.view.Store(&View{empty})
-	return err
+	if err != nil {
+		return err
+	}
+	x.closed = true
+	x.end()
+	x.mu.Unlock()
+	x.running.Wait()
+	x.owned <- struct{}{} // for good
+	x.mu.Lock()
+	x.writer = nil
+	x.view.Store(&View{seg: empty})
+	return nil
 }

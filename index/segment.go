@@ -38,6 +38,7 @@ type segment struct {
 
 	columns
 	filters
+	tombs          tombstones
 	plateCountries []string
 	stats          Stats
 }
@@ -47,6 +48,13 @@ type dictionaries struct {
 	owners, makes, colours, tags column.Dict[string]
 	years                        column.Dict[int32]
 	days                         column.Dict[uint32]
+}
+
+// clone returns dictionaries that may grow without changing d.
+func (d *dictionaries) clone() dictionaries {
+	return dictionaries{
+		d.owners.Clone(), d.makes.Clone(), d.colours.Clone(), d.tags.Clone(), d.years.Clone(), d.days.Clone(),
+	}
 }
 
 func newDictionaries() (d dictionaries) {

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -59,9 +60,12 @@ func (e *SnapshotError) Unwrap() error { return e.Err }
 //
 // A snapshot holds personal data as it is, not encrypted and not signed.
 func (x *Index) Save(path string) error {
-	v := x.View()
-	err := safefile.Write(path, func(f io.WriterAt) error {
-		_, err := snapfile.Write(f, x.o.workers(), v.seg.exchange)
+	seg, err := x.View().compacted(context.Background(), x.o)
+	if err != nil {
+		return fmt.Errorf("index: Save: %w", err)
+	}
+	err = safefile.Write(path, func(f io.WriterAt) error {
+		_, err := snapfile.Write(f, x.o.workers(), seg.exchange)
 		return err
 	})
 	if err != nil {
@@ -89,9 +93,7 @@ func Open(path string, o Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{o: o}
-	x.view.Store(&View{seg})
-	return x, nil
+	return newIndex(o, seg, Position{}), nil
 }
 
 // Verify checks all that [Open] checks, and returns the error that Open would. It
@@ -110,8 +112,7 @@ func (x *Index) Swap(path string) error {
 	if err != nil {
 		return err
 	}
-	x.view.Store(&View{seg})
-	return nil
+	return x.replace(seg, Position{})
 }
 
 // openSegment reads a snapshot.

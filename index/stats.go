@@ -6,9 +6,12 @@ import (
 	"github.com/vinmatch/vinmatch/internal/column"
 )
 
-// Stats tell what an index holds.
+// Stats tell what an index holds. Records, Changes and Memory are of this moment;
+// the others are counted when the register is built or compacted.
 type Stats struct {
 	Records    int // that are found and counted
+	Changes    int // that wait for compaction
+	Tombstones int // of withdrawn records
 	WithVIN    int // records with a VIN
 	Keys       int // ways to find a record: numbers, aliases, embedded frame numbers
 	Owners     int
@@ -26,10 +29,11 @@ type Memory struct {
 	Columns int64 // small attributes, and dictionaries roughly
 	Texts   int64 // IDs, plates and numbers as given
 	Filters int64 // bitmaps
+	Changes int64 // what Apply took since, and what it needs to take more; tombstones
 }
 
 // Total returns the sum.
-func (m Memory) Total() int64 { return m.Keys + m.Table + m.Columns + m.Texts + m.Filters }
+func (m Memory) Total() int64 { return m.Keys + m.Table + m.Columns + m.Texts + m.Filters + m.Changes }
 
 // EstimateMemory returns about how many bytes an index of n records takes, each
 // with a VIN, every second with a plate, and with IDs of ten bytes. Building one
@@ -44,6 +48,8 @@ func (s *segment) memory() Memory {
 		Keys:  int64(len(s.keys))*16 + int64(len(s.rows)+2*len(s.second))*4,
 		Table: int64(s.table.Bytes()),
 		Texts: int64(s.texts.Bytes()),
+
+		Changes: s.tombs.bytes(),
 	}
 	for _, c := range []*column.Uints{s.owner, s.mark, s.colour, s.tagSet, s.year, s.stolen, s.typ, s.status, s.version} {
 		m.Columns += int64(c.Bytes())

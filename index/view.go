@@ -8,7 +8,9 @@ import (
 	"github.com/vinmatch/vinmatch/internal/tagtable"
 )
 
-// A Row numbers a record within one [View], from 0; it means nothing in another.
+// A Row numbers a record within one [View]; it means nothing in another. The rows
+// of an index that was just built or compacted are 0 to Len()-1, in the order of
+// the records' VINs; changes leave gaps and add rows behind.
 type Row uint32
 
 // NoRow is the Row of no record.
@@ -19,20 +21,68 @@ const NoRow Row = math.MaxUint32
 // held for long keeps its version in memory. There is no use for the zero View.
 type View struct {
 	seg *segment
+	n   int // records
+
+	delta     *delta // what changed since the segment was made; nil: nothing
+	changes   uint32 // of the delta, that count here
+	hiding    bool   // rows of the segment are hidden
+	values    *values
+	countries []string
+	position  Position
 }
 
 // Len returns the number of records.
-func (v *View) Len() int { return v.seg.n }
+func (v *View) Len() int { return v.n }
+
+// Position returns how much of the change log this View has.
+func (v *View) Position() Position { return v.position }
+
+// All returns all rows, in ascending order.
+func (v *View) All() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for r := range Row(v.seg.n) {
+			if !v.hidden(r) && !yield(r) {
+				return
+			}
+		}
+		for r := range v.deltaRows() {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
 
 // Lookup returns the first record with the key, in the order of owner and ID.
 // It does not allocate. That there is none says only that no record of this View
 // has exactly this number.
 func (v *View) Lookup(k Key) (Row, bool) {
-	entry, ok := v.seg.table.Lookup(tagtable.Key{Hi: k.hi, Lo: k.lo})
-	if !ok {
-		return NoRow, false
+	row := v.first(tagtable.Key{Hi: k.hi, Lo: k.lo}, nil)
+	return row, row != NoRow
+}
+
+// first returns the first selected row with a key.
+func (v *View) first(k tagtable.Key, s *Selection) Row {
+	row := NoRow
+	if e, ok := v.seg.table.Lookup(k); ok {
+		row = v.firstOf(e, s)
 	}
-	return v.seg.rowOf(entry), true
+	if v.delta != nil {
+		if e := v.delta.first(k, v.seg.table.Hash(k)); e != 0 {
+			changed, _ := v.visible(e, s)
+			row = v.earlier(row, changed)
+		}
+	}
+	return row
+}
+
+// earlier returns the earlier of two rows in the order of owner and ID; NoRow is
+// later than any.
+func (v *View) earlier(a, b Row) Row {
+	if b == NoRow || a != NoRow && v.compareRows(a, b) < 0 {
+		return a
+	}
+	return b
 }
 
 // LookupBatch sets dst[i] to the first record with keys[i], or to NoRow, and
@@ -53,11 +103,9 @@ func (v *View) LookupBatchWhere(dst []Row, keys []Key, s *Selection) (hits int) 
 	dst = dst[:len(keys)]
 	if len(keys) < smallBatch {
 		for i := range keys {
-			dst[i] = NoRow
-			if e, ok := v.seg.table.Lookup(tagtable.Key{Hi: keys[i].hi, Lo: keys[i].lo}); ok {
-				if dst[i] = v.firstOf(e, s); dst[i] != NoRow {
-					hits++
-				}
+			dst[i] = v.first(tagtable.Key{Hi: keys[i].hi, Lo: keys[i].lo}, s)
+			if dst[i] != NoRow {
+				hits++
 			}
 		}
 		return hits
@@ -72,6 +120,9 @@ func (v *View) LookupBatchWhere(dst []Row, keys []Key, s *Selection) (hits int) 
 			rows[i] = NoRow
 		}
 		hits += v.put(dst, v.seg.table.Probe(&b, base, len(block)), s)
+		if v.delta != nil {
+			hits += v.putChanged(rows, &b, s)
+		}
 	}
 	return hits + v.put(dst, v.seg.table.Flush(&b), s)
 }
@@ -80,22 +131,51 @@ func (v *View) LookupBatchWhere(dst []Row, keys []Key, s *Selection) (hits int) 
 // it saves.
 const smallBatch = 8
 
-// put writes the rows of keys that were found, and returns how many have one.
+// put writes the rows of keys that were found, and returns how many had none
+// before.
 func (v *View) put(dst []Row, found []tagtable.Found, s *Selection) (hits int) {
 	for _, f := range found {
 		if row := v.firstOf(f.Pos, s); row != NoRow {
+			if dst[f.At] == NoRow {
+				hits++
+			} else { // of a block whose changes were looked up already
+				row = v.earlier(row, dst[f.At])
+			}
 			dst[f.At] = row
-			hits++
 		}
 	}
 	return hits
 }
 
-// firstOf returns the first selected row among the entries that have the key of
-// entry e, which is their first.
+// putChanged looks up in the delta the block of keys that was probed last. The
+// filter, which answers for nearly all of them, is asked without branches.
+func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int) {
+	t := v.delta.keys.Load()
+	var maybe [tagtable.Block]uint8
+	n := 0
+	for i := range dst {
+		h := b.Hash(i)
+		missing := filterBits(h) &^ t.filter[h>>(t.shift+wordBits)].Load()
+		maybe[n&(tagtable.Block-1)] = uint8(i)
+		n += int(1 - (missing|-missing)>>63)
+	}
+	for _, i := range maybe[:n] {
+		_, e := t.find(v.delta, b.Keys[i&(tagtable.Block-1)], b.Hash(int(i)))
+		if row, _ := v.visible(e, s); row != NoRow {
+			if dst[i] == NoRow {
+				hits++
+			}
+			dst[i] = v.earlier(dst[i], row)
+		}
+	}
+	return hits
+}
+
+// firstOf returns the first visible and selected row among the entries that have
+// the key of entry e, which is their first.
 func (v *View) firstOf(e uint32, s *Selection) Row {
 	for same := true; same; e, same = v.seg.next(e) {
-		if row := v.seg.rowOf(e); s == nil || s.has(row) {
+		if row := v.seg.rowOf(e); (s == nil || s.has(row)) && !v.hidden(row) {
 			return row
 		}
 	}
@@ -110,11 +190,33 @@ func (v *View) Rows(k Key) iter.Seq[Row] { return v.RowsWhere(k, nil) }
 func (v *View) RowsWhere(k Key, s *Selection) iter.Seq[Row] {
 	v.check(s)
 	return func(yield func(Row) bool) {
-		e, ok := v.seg.table.Lookup(tagtable.Key{Hi: k.hi, Lo: k.lo})
+		// The rows of the segment and those of the delta, both in order.
+		key := tagtable.Key{Hi: k.hi, Lo: k.lo}
+		changed, at := NoRow, uint32(0)
+		if v.delta != nil {
+			changed, at = v.visible(v.delta.first(key, v.seg.table.Hash(key)), s)
+		}
+		e, ok := v.seg.table.Lookup(key)
 		for ; ok; e, ok = v.seg.next(e) {
-			if row := v.seg.rowOf(e); (s == nil || s.has(row)) && !yield(row) {
+			row := v.seg.rowOf(e)
+			if s != nil && !s.has(row) || v.hidden(row) {
+				continue
+			}
+			for changed != NoRow && v.compareRows(changed, row) < 0 {
+				if !yield(changed) {
+					return
+				}
+				changed, at = v.visible(v.delta.after(at), s)
+			}
+			if !yield(row) {
 				return
 			}
+		}
+		for changed != NoRow {
+			if !yield(changed) {
+				return
+			}
+			changed, at = v.visible(v.delta.after(at), s)
 		}
 	}
 }
@@ -123,21 +225,25 @@ func (v *View) RowsWhere(k Key, s *Selection) iter.Seq[Row] {
 // allocates what the record needs, and shares no memory with the index. It
 // panics if r is not a row of this View.
 func (v *View) Record(r Row) Record {
-	if int64(r) >= int64(v.seg.n) {
+	switch {
+	case int64(r) >= int64(v.seg.n)+int64(v.changes) || v.hidden(r):
 		panic("index: Record: no such row")
+	case int(r) < v.seg.n:
+		return v.seg.record(r)
 	}
-	return v.seg.record(r)
+	return v.changeRecord(v.change(r))
 }
 
 // PlateCountries returns the countries that have plates in the register, in
 // alphabetical order: those to look under for a plate whose country is not
 // known. Listed plates without a country are found under none of them but under
-// the plate without a country.
-func (v *View) PlateCountries() iter.Seq[string] { return slices.Values(v.seg.plateCountries) }
+// the plate without a country. A country whose last plate was withdrawn is among
+// them until the index is compacted.
+func (v *View) PlateCountries() iter.Seq[string] { return slices.Values(v.countries) }
 
 // check panics if a selection is of another View.
 func (v *View) check(s *Selection) {
-	if s != nil && s.seg != v.seg {
+	if s != nil && s.view != v {
 		panic("index: the Selection is of another View")
 	}
 }
