@@ -1,0 +1,119 @@
+// Command vinmatch decodes vehicle identification numbers, normalizes numbers
+// as people write them, and checks what was seen at a border against a register
+// of wanted vehicles. It shows how a program uses the library.
+//
+// It exits with 0, with 1 where screen --fail finds something, and with 2 where
+// it is used wrongly or an input cannot be read.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+const (
+	exitFound = 1
+	exitError = 2
+)
+
+// errFound ends a run that found something and was asked to fail for it.
+var errFound = errors.New("there are findings")
+
+// commands is the command line.
+type commands struct {
+	Decode    decodeCmd    `cmd:"" help:"Say what VINs mean. Parses strictly, never cleans."`
+	Normalize normalizeCmd `cmd:"" help:"Bring numbers as people write them to their canonical form. Cleans, never guesses."`
+	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
+	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
+}
+
+// An app is what commands run on.
+type app struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(&app{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
+}
+
+// run runs one command line and returns the exit code.
+func run(a *app, args []string) int {
+	out := bufio.NewWriterSize(a.stdout, 64<<10)
+	a.stdout = out
+
+	var c commands
+	parser := kong.Must(&c,
+		kong.Name("vinmatch"),
+		kong.Description("Vehicle numbers: decoded, normalized, and checked against a register of wanted vehicles."),
+		kong.Writers(out, a.stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { out.Flush(); os.Exit(code) }), // after --help
+	)
+	line, err := parser.Parse(args)
+	if err == nil {
+		err = line.Run(a)
+	} else {
+		err = fmt.Errorf("%w (see vinmatch --help)", err)
+	}
+	if ferr := out.Flush(); err == nil {
+		err = ferr
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errFound):
+		return exitFound
+	}
+	fmt.Fprintln(a.stderr, "vinmatch:", err)
+	return exitError
+}
+
+// jsonLines returns an encoder that writes one object a line.
+func (a *app) jsonLines() *json.Encoder {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+// open opens a file, or standard input for "-".
+func (a *app) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.stdin), nil
+	}
+	return os.Open(name)
+}
+
+// A wrong says what is wrong with an input and where.
+type wrong struct {
+	Kind     string `json:"kind"`
+	Position int    `json:"position"` // in characters, from 1; 0: nowhere in particular
+}
+
+// wrongAt returns the kind and position of an error of the library.
+func wrongAt(err error) *wrong {
+	var v *vin.Error
+	if errors.As(err, &v) {
+		return &wrong{Kind: v.Kind.String(), Position: v.Pos}
+	}
+	var p *plate.Error
+	if errors.As(err, &p) {
+		return &wrong{Kind: p.Kind.String(), Position: p.Pos}
+	}
+	return &wrong{Kind: "Other"}
+}

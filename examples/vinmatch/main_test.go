@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vinmatch": main})
+}
+
+var update = flag.Bool("update", false, "rewrite what the scripts compare the output with")
+
+// TestScript runs the tool as a user does, one file a command.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: *update,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits,
+			"bytes": rawBytes,
+		},
+	})
+}
+
+// TestREADME runs the first command of the README as it stands there, and holds
+// its output to what a newcomer can take in.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "go -C examples/vinmatch run . "
+	command := regexp.MustCompile(`(?m)^go .*$`).FindString(string(readme))
+	args, ok := strings.CutPrefix(command, prefix)
+	if !ok {
+		t.Fatalf("the first command of the README is %q, want %q...", command, prefix)
+	}
+	var out, complaints strings.Builder
+	a := &app{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &out, stderr: &complaints}
+	if code := run(a, strings.Fields(args)); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &complaints)
+	}
+	for _, want := range []string{
+		`(?m)^  1\.00 exact    vin      [A-Z]{2} [0-9-]+: `,
+		`(?m)^  0\.\d\d cleaned  plate    `,
+		`(?m)^  0\.\d\d repaired vin      `,
+		`position \d+: read`,
+		`positions 8 and 9: read`,
+		`paper agrees on`,
+		`\nobservations +6000 in .*\nhits +\d+ \(\d+ exact, \d+ cleaned\)\nrepaired +\d+\nunreadable +\d+\nper second +\d+\nremarks +.*\n$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("the output has nothing like %q", want)
+		}
+	}
+	if n := strings.Count(out.String(), "\n"); n < 300 || n > 900 {
+		t.Errorf("the output has %d lines", n)
+	}
+}
+
+// exits runs a command that must end with an exit code and, other than after
+// 0 and 1, say why on standard error and nothing on standard output.
+//
+//	exits 2 vinmatch decode
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command arguments...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+	if out, say := ts.ReadFile("stdout"), ts.ReadFile("stderr"); want == exitError && (out != "" || say == "") {
+		ts.Fatalf("wrote %q and complained with %q", out, say)
+	}
+}
+
+var escape = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// rawBytes replaces \xNN in a file by the byte: a script is UTF-8.
+func rawBytes(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		text := escape.ReplaceAllFunc([]byte(ts.ReadFile(name)), func(b []byte) []byte {
+			n, err := strconv.ParseUint(string(b[2:]), 16, 8)
+			ts.Check(err)
+			return []byte{byte(n)}
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o666))
+	}
+}
