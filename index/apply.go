@@ -52,17 +52,18 @@ type Applied struct {
 	Refused   []Refusal
 }
 
-// A PositionError says that changes do not follow on what an index has taken.
+// A PositionError says that changes do not follow on what an index has taken, or
+// that a snapshot is older.
 type PositionError struct {
-	At      Position // of the changes
+	At      Position // of the changes or the snapshot
 	Applied Position // of the index
 }
 
 func (e *PositionError) Error() string {
 	if e.At.Lineage != e.Applied.Lineage {
-		return fmt.Sprintf("index: the changes are of log %x, the index of %x", e.At.Lineage, e.Applied.Lineage)
+		return fmt.Sprintf("index: position in log %x, the index is in %x", e.At.Lineage, e.Applied.Lineage)
 	}
-	return fmt.Sprintf("index: the changes end at %d of the log, the index is at %d", e.At.Seq, e.Applied.Seq)
+	return fmt.Sprintf("index: position %d of the log, the index is at %d", e.At.Seq, e.Applied.Seq)
 }
 
 var (

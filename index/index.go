@@ -128,7 +128,8 @@ func newIndex(o Options, s *segment, at Position) *Index {
 	return x
 }
 
-// replace puts a segment and its position in the place of everything.
+// replace puts a segment and its position in the place of everything, unless that
+// is further in the same log.
 func (x *Index) replace(s *segment, at Position) error {
 	_, release, err := x.own(context.Background())
 	if err != nil {
@@ -139,6 +140,9 @@ func (x *Index) replace(s *segment, at Position) error {
 	defer x.mu.Unlock()
 	if x.closed {
 		return ErrClosed
+	}
+	if p := x.View().position; at.Lineage == p.Lineage && at.Seq < p.Seq {
+		return &PositionError{At: at, Applied: p}
 	}
 	x.writer = nil
 	x.view.Store(&View{seg: s, n: s.n, countries: s.plateCountries, position: at})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/flat"
 	"github.com/vinmatch/vinmatch/internal/safefile"
+	"github.com/vinmatch/vinmatch/internal/sixbit"
 	"github.com/vinmatch/vinmatch/internal/snapfile"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
 	"github.com/vinmatch/vinmatch/vin/plate"
@@ -49,23 +51,33 @@ func (e *SnapshotError) Error() string {
 func (e *SnapshotError) Unwrap() error { return e.Err }
 
 // Save writes the register as it is at this moment to a file, a snapshot, from
-// which [Open] makes the same Index. Readers go on meanwhile, and need not wait.
+// which [Open] makes the same Index: records, withdrawals that are remembered,
+// position and statistics. Readers and Apply go on meanwhile. If changes wait for
+// compaction, Save first makes a register with them, in memory of its own.
 //
 // The file at path is the old one or the new one, whole, whatever happens: the
 // snapshot is written to another file in the same directory, synced, and then
 // renamed. If Save returns no error the new one lasts. A new file can be read by
 // its owner alone; one that is replaced keeps its permissions. A program that is
 // killed in Save leaves a file named after the snapshot, with a dot before and
-// ".tmp" behind; a later Save to the same path removes it when it is an hour old.
+// ".tmp" and a number behind; a later Save to the same path removes it when it
+// is an hour old.
 //
 // A snapshot holds personal data as it is, not encrypted and not signed.
 func (x *Index) Save(path string) error {
-	seg, err := x.View().compacted(context.Background(), x.o)
+	x.mu.Lock()
+	v, closed := x.View(), x.closed
+	x.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	seg, err := v.compacted(context.Background(), x.o)
 	if err != nil {
 		return fmt.Errorf("index: Save: %w", err)
 	}
 	err = safefile.Write(path, func(f io.WriterAt) error {
-		_, err := snapfile.Write(f, x.o.workers(), seg.exchange)
+		at := v.position
+		_, err := snapfile.Write(f, x.o.workers(), func(x *snapfile.Exchange) { seg.exchange(x, &at) })
 		return err
 	})
 	if err != nil {
@@ -74,8 +86,8 @@ func (x *Index) Save(path string) error {
 	return nil
 }
 
-// Open makes an Index from a snapshot. Of the options it heeds Workers and
-// MaxBytes.
+// Open makes an Index from a snapshot. The options are those of the Index from
+// then on; of the table of the snapshot, its own seed counts.
 //
 // A snapshot opens wholly verified or not at all: every byte counts in a
 // checksum or is known beforehand. A file that Save did not write, or that has
@@ -89,65 +101,75 @@ func (x *Index) Save(path string) error {
 // number of its records allows. What the records say, and whether all are found,
 // is up to who made the file: take snapshots only from those you trust with that.
 func Open(path string, o Options) (*Index, error) {
-	seg, err := openSegment(path, o)
+	seg, at, err := openSegment(path, o)
 	if err != nil {
 		return nil, err
 	}
-	return newIndex(o, seg, Position{}), nil
+	return newIndex(o, seg, at), nil
 }
 
 // Verify checks all that [Open] checks, and returns the error that Open would. It
 // takes as much memory as Open meanwhile.
 func Verify(path string) error {
-	_, err := openSegment(path, Options{})
+	_, _, err := openSegment(path, Options{})
 	return err
 }
 
-// Swap replaces the register by that of a snapshot, as Open reads it with the
-// options of this Index. Readers do not wait: Views taken before remain as they
-// are, and those taken after are of the snapshot. For a moment both registers are
-// in memory. If Swap returns an error, nothing has changed.
+// Swap replaces the register, changes included, by that of a snapshot. Readers do
+// not wait: Views taken before remain as they are, and those taken after are of
+// the snapshot. Until nobody uses the old register both are in memory.
+//
+// Swap does not go back: a snapshot of the same log at an earlier position gives
+// a [*PositionError]. One of another log, or without a log, replaces whatever
+// there is, which is how an index goes over to a log that starts again. Errors are
+// those of Open too, and [ErrClosed]. If there is one, nothing has changed.
 func (x *Index) Swap(path string) error {
-	seg, err := openSegment(path, x.o)
+	seg, at, err := openSegment(path, x.o)
 	if err != nil {
 		return err
 	}
-	return x.replace(seg, Position{})
+	return x.replace(seg, at)
 }
 
 // openSegment reads a snapshot.
-func openSegment(path string, o Options) (*segment, error) {
+func openSegment(path string, o Options) (*segment, Position, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("index: %w", err)
+		return nil, Position{}, fmt.Errorf("index: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("index: %w", err)
+		return nil, Position{}, fmt.Errorf("index: %w", err)
 	}
-	if o.MaxBytes > 0 && info.Size() > o.MaxBytes {
-		reason := fmt.Sprintf("%d bytes, of %d allowed", info.Size(), o.MaxBytes)
-		return nil, &SnapshotError{Path: path, Reason: reason, Err: ErrTooLarge}
-	}
-	s := &segment{}
-	err = snapfile.Read(f, info.Size(), o.workers(), s.exchange)
+	s, at, err := readSegment(f, info.Size(), o)
 	var bad *snapfile.Error
 	switch {
 	case errors.As(err, &bad):
-		return nil, &SnapshotError{Path: path, Section: bad.Section, Reason: bad.Reason, Err: bad.Err}
+		return nil, at, &SnapshotError{Path: path, Section: bad.Section, Reason: bad.Reason, Err: bad.Err}
 	case err != nil:
-		return nil, fmt.Errorf("index: %w", err)
+		return nil, at, fmt.Errorf("index: %w", err)
 	}
-	return s, nil
+	return s, at, nil
+}
+
+func readSegment(f io.ReaderAt, size int64, o Options) (s *segment, at Position, err error) {
+	if o.MaxBytes > 0 && size > o.MaxBytes {
+		return nil, at, &snapfile.Error{Reason: fmt.Sprintf("%d bytes, of %d allowed", size, o.MaxBytes), Err: ErrTooLarge}
+	}
+	s = &segment{}
+	err = snapfile.Read(f, size, o.workers(), func(x *snapfile.Exchange) { s.exchange(x, &at) })
+	return s, at, err
 }
 
 // exchange moves the segment to or from a snapshot. The container, the table and
 // the columns say in internal/snapfile, internal/tagtable and internal/column
 // how their sections look; all numbers are little-endian. The order is this:
 //
-//	counts       rows, rows with a VIN of their own, entries of VIN keys, records
-//	             superseded, refused and unkeyed: 8 bytes each
+//	counts       rows, rows with a VIN of their own, entries of VIN keys,
+//	             withdrawals remembered; and of the statistics Superseded,
+//	             Refused and Unkeyed: 8 bytes each
+//	position     lineage, 16 bytes, and sequence number, 8 bytes
 //	owners       dictionaries of texts; a text of "tag sets" is a whole set, see
 //	makes          joinTags
 //	colours
@@ -166,13 +188,19 @@ func openSegment(path string, o Options) (*segment, error) {
 //	             columns by row
 //	text lens    byte strings by row: ID, plate and numbers, see appendTexts
 //	texts
+//	buried owner, buried version, buried at, buried id lens, buried ids
+//	             columns of the withdrawals that are remembered, see tombstones
 //	by owner lens, by owner, by type lens, by type, by status lens, by status
 //	             bitmaps of rows, see exchangeBitmaps
 //
 // A new field of the segment is a line here, and a check where it is read of
 // whatever others then rely on.
-func (s *segment) exchange(x *snapfile.Exchange) {
-	x.Ints("counts", &s.n, &s.withVIN, &s.vins, &s.stats.Superseded, &s.stats.Refused, &s.stats.Unkeyed)
+func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
+	x.Ints("counts", &s.n, &s.withVIN, &s.vins, &s.tombs.n, &s.stats.Superseded, &s.stats.Refused, &s.stats.Unkeyed)
+	if int64(s.n) > tagtable.MaxKeys || int64(s.tombs.n) > tagtable.MaxKeys {
+		x.Fail(x.Damaged("counts", "more than %d records", int64(tagtable.MaxKeys)))
+	}
+	exchangePosition(x, at)
 	column.ExchangeTexts(x, "owners", &s.owners)
 	column.ExchangeTexts(x, "makes", &s.makes)
 	column.ExchangeTexts(x, "colours", &s.colours)
@@ -209,6 +237,8 @@ func (s *segment) exchange(x *snapfile.Exchange) {
 	column.ExchangeBlobs(x, "text lens", "texts", &s.texts, s.n)
 	x.Check(func() error { return s.checkTexts(x) })
 
+	s.exchangeTombstones(x)
+
 	exchangeBitmaps(x, "by owner", &s.byOwner, s.owners.Len(), s.n)
 	exchangeBitmaps(x, "by type", &s.byType, 1<<8, s.n)
 	exchangeBitmaps(x, "by status", &s.byStatus, 1<<8, s.n)
@@ -216,6 +246,15 @@ func (s *segment) exchange(x *snapfile.Exchange) {
 		s.countStats()
 		return nil
 	})
+}
+
+// exchangePosition moves a position: the lineage in two words, then the rest.
+func exchangePosition(x *snapfile.Exchange, at *Position) {
+	hi, lo := binary.LittleEndian.Uint64(at.Lineage[:]), binary.LittleEndian.Uint64(at.Lineage[8:])
+	if x.Words("position", &hi, &lo, &at.Seq); x.Reading() {
+		binary.LittleEndian.PutUint64(at.Lineage[:], hi)
+		binary.LittleEndian.PutUint64(at.Lineage[8:], lo)
+	}
 }
 
 // checkDictionaries checks what was read: that a code can mean something, and
@@ -292,17 +331,65 @@ func (s *segment) checkEntries(x *snapfile.Exchange) error {
 		return err
 	}
 	return x.Each(len(s.keys), func(first, end int) error {
-		for i := first; i < end; i++ {
-			k := Key{s.keys[i].Hi, s.keys[i].Lo}
-			if i > 0 && s.keys[i].Compare(s.keys[i-1]) < 0 {
-				return x.Damaged("keys", "entry %d is out of order", i)
+		if err := s.checkKey(x, first); err != nil {
+			return err
+		}
+		for i := first + 1; i < end; i++ {
+			k, before := &s.keys[i], &s.keys[i-1]
+			// Nearly all that follow on a VIN are VINs that differ from it in
+			// a few of the last symbols.
+			if i < s.vins && k.Hi == before.Hi && k.Lo > before.Lo && k.Lo <= loMask && areSymbols(k.Lo, k.Lo^before.Lo) {
+				continue
 			}
-			if (k.Kind() == KindVIN) != (i < s.vins) || !k.valid() {
-				return x.Damaged("keys", "entry %d is no key", i)
+			if err := s.checkKey(x, i); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+// checkKey checks the key of an entry and its place.
+func (s *segment) checkKey(x *snapfile.Exchange, i int) error {
+	k := Key{s.keys[i].Hi, s.keys[i].Lo}
+	if (k.Kind() == KindVIN) != (i < s.vins) || !k.valid() {
+		return x.Damaged("keys", "entry %d is no key", i)
+	}
+	if i == 0 {
+		return nil
+	}
+	switch c := s.keys[i].Compare(s.keys[i-1]); {
+	case c < 0:
+		return x.Damaged("keys", "entry %d is out of order", i)
+	case c == 0 && s.rowOf(uint32(i)) == s.rowOf(uint32(i-1)):
+		return x.Damaged("keys", "entry %d stands there twice", i)
+	}
+	return nil
+}
+
+// loMask are the bits of the low word of a VIN's key: nine symbols.
+const loMask = 1<<(9*sixBits) - 1
+
+// sixBits is the width of a symbol.
+const sixBits = 6
+
+// symbolCodes has a bit for each code of a VIN's symbols.
+var symbolCodes = func() (set uint64) {
+	for _, c := range []byte("0123456789ABCDEFGHJKLMNPRSTUVWXYZ") {
+		set |= 1 << sixbit.Code(c)
+	}
+	return set
+}()
+
+// areSymbols reports whether all symbols of a word, from the last to the first
+// of those in which it differs from another, are a VIN's.
+func areSymbols(word, differs uint64) bool {
+	ok := ^uint64(0)
+	for ; differs != 0; differs >>= sixBits {
+		ok &= symbolCodes >> (word & (1<<sixBits - 1))
+		word >>= sixBits
+	}
+	return ok&1 != 0
 }
 
 // checkRows checks that all rows are less than n.
@@ -318,8 +405,8 @@ func checkRows(x *snapfile.Exchange, section string, rows []Row, n int) error {
 // checkTexts checks what was read of the texts of each row.
 func (s *segment) checkTexts(x *snapfile.Exchange) error {
 	return x.Each(s.n, func(first, end int) error {
-		for row := first; row < end; row++ {
-			if !validTexts(s.texts.At(row)) {
+		for row, texts := range s.texts.Range(first, end) {
+			if !validTexts(texts) {
 				return x.Damaged("texts", "row %d does not hold an ID, a plate and numbers", row)
 			}
 		}
@@ -334,8 +421,7 @@ func validTexts(b []byte) bool {
 	}
 	b = b[1+int(b[0]):]
 	n := int(b[0])
-	var p plate.Plate
-	if n > len(b)-1 || p.UnmarshalBinary(b[1:1+n]) != nil {
+	if n > len(b)-1 || n > 0 && !validPlate(b[1:1+n]) {
 		return false
 	}
 	for b = b[1+n:]; len(b) > 0; {
@@ -344,6 +430,40 @@ func validTexts(b []byte) bool {
 			return false
 		}
 		if b, ok = skipText(b); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// validPlate reports whether b is the binary form of a plate.
+func validPlate(b []byte) bool {
+	// Most plates are ASCII, which reads the same in every country.
+	if 3 <= len(b) && len(b) <= 2+plate.MaxText && isPlainText(b[2:]) {
+		first, second := b[0]-'A', b[1]-'A'
+		if first < 26 && second < 26 && plateCountries()[int(first)*26+int(second)] {
+			return true
+		}
+	}
+	var p plate.Plate
+	return p.UnmarshalBinary(b) == nil
+}
+
+// plateCountries tells which pairs of letters are countries.
+var plateCountries = sync.OnceValue(func() *[countries]bool {
+	known := new([countries]bool)
+	for i := range known {
+		name := countryName(uint64(i) + 1)
+		iso2, ok := plate.ParseCountry(name)
+		known[i] = ok && iso2 == name
+	}
+	return known
+})
+
+// isPlainText reports whether b is digits and capital letters alone.
+func isPlainText(b []byte) bool {
+	for _, c := range b {
+		if c-'0' > 9 && c-'A' > 'Z'-'A' {
 			return false
 		}
 	}
@@ -367,6 +487,26 @@ func skipText(b []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	return b[size+int(n):], true
+}
+
+// exchangeTombstones moves the withdrawals that are remembered.
+func (s *segment) exchangeTombstones(x *snapfile.Exchange) {
+	t := &s.tombs
+	if !x.Reading() && t.n == 0 {
+		t = &tombstones{} // of a register that was built: it has no columns
+		t.owner, t.version, t.at = column.MakeUints(0, 0, 0), column.MakeUints(0, 0, 0), column.MakeUints(0, 0, 0)
+		t.ids = column.MakeBlobs(nil)
+	}
+	column.ExchangeUints(x, "buried owner", &t.owner, t.n, uint64(s.owners.Len()))
+	column.ExchangeUints(x, "buried version", &t.version, t.n, 0)
+	column.ExchangeUints(x, "buried at", &t.at, t.n, 0)
+	column.ExchangeBlobs(x, "buried id lens", "buried ids", &t.ids, t.n)
+	x.Check(func() error {
+		if t.n > 0 && s.owners.Len() == 0 {
+			return x.Damaged("owners", "it is empty, and there are withdrawals")
+		}
+		return nil
+	})
 }
 
 // exchangeBitmaps moves the bitmaps of an attribute's values to or from two

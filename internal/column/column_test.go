@@ -115,5 +115,18 @@ func TestBlobs(t *testing.T) {
 		if b.Len() != n {
 			t.Errorf("Len() = %d, want %d", b.Len(), n)
 		}
+		for range 20 {
+			end := rng.IntN(n + 1)
+			next := rng.IntN(end + 1)
+			for i, got := range b.Range(next, end) {
+				if i != next || !bytes.Equal(got, want[i]) || cap(got) != len(got) {
+					t.Fatalf("%d blobs: number %d has %d bytes, want number %d", n, i, len(got), next)
+				}
+				next++
+			}
+			if next != end {
+				t.Fatalf("%d blobs: Range ends at %d, want %d", n, next, end)
+			}
+		}
 	}
 }
