@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"fmt"
 	"io"
 	"iter"
 	"strconv"
@@ -43,8 +42,8 @@ const Unnamed = "ZZ"
 //   - A vin that is none, but one number, is kept as a chassis number: numbers
 //     from before 1981 and of Japanese vehicles stand in that column too. This
 //     is a problem only if it was meant to be a VIN.
-//   - A placeholder, a partial number or several numbers in one cell are not
-//     registered.
+//   - A placeholder, a partial VIN with marks for what is missing, or several
+//     numbers in one cell are not registered.
 //   - A row without any number left is skipped: nothing could find it.
 //   - A row without owner belongs to [Unnamed], one without id has the id
 //     "line 12".
@@ -93,7 +92,8 @@ func (r *Register) record(to report) (index.Record, bool) {
 	if w := r.word(colVersion); w != "" {
 		v, err := strconv.ParseUint(w, 10, 64)
 		if err != nil {
-			r.problem(to, colVersion, "not a number of 0 or more")
+			r.problem(to, colVersion, "not a number from 0 to 1<<64-1")
+			v = 0
 		}
 		rec.Version = v
 	}
@@ -121,25 +121,45 @@ func (r *Register) record(to report) (index.Record, bool) {
 // vin reads the vin cell, which may hold another number.
 func (r *Register) vin(rec *index.Record, to report) {
 	raw := r.cell(colVIN)
+	chassis := index.Number{Kind: index.KindChassis, Text: raw}
+	var meant string // what it was meant to be, if it is kept as a chassis number
 	switch class := vin.Classify(raw); class {
 	case vin.ClassEmpty:
-	case vin.ClassPlaceholder, vin.ClassPartial, vin.ClassSeveral:
-		r.problem(to, colVIN, class.String()+", not registered")
+		return
 	case vin.ClassChassis, vin.ClassPaddedChassis:
-		r.number(rec, index.Number{Kind: index.KindChassis, Text: raw}, colVIN, to)
+		r.number(rec, chassis, colVIN, to)
+		return
+	case vin.ClassPartial:
+		// A few symbols may be all that an old vehicle has.
+		meant = class.String()
+		if !isBare(raw) {
+			r.problem(to, colVIN, meant+", not registered")
+			return
+		}
+	case vin.ClassPlaceholder, vin.ClassSeveral:
+		r.problem(to, colVIN, class.String()+", not registered")
+		return
 	default:
 		v, _, err := vin.Clean(raw)
 		if err == nil {
 			rec.VIN = v
 			return
 		}
-		kept := len(rec.Numbers)
-		r.number(rec, index.Number{Kind: index.KindChassis, Text: raw}, colVIN, func(Problem) {})
-		if len(rec.Numbers) > kept {
-			err = fmt.Errorf("%w: kept as a chassis number", err)
-		}
-		r.problem(to, colVIN, err.Error())
+		meant = err.Error()
 	}
+	before := len(rec.Numbers)
+	r.number(rec, chassis, colVIN, func(Problem) {})
+	if len(rec.Numbers) > before {
+		meant += ": kept as a chassis number"
+	}
+	r.problem(to, colVIN, meant)
+}
+
+// isBare reports whether a text consists of letters and digits of ASCII.
+func isBare(s string) bool {
+	return !strings.ContainsFunc(strings.TrimSpace(s), func(r rune) bool {
+		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
+	})
 }
 
 // plate reads the plate cell. A plate of an unknown country is one without.

@@ -174,7 +174,7 @@ func open(src io.Reader, l layout) (*sheet, error) {
 	for _, c := range l.numbers {
 		want = append(want, columnNames[c])
 	}
-	return nil, fmt.Errorf("sheet: line %d, header: this is no %s: no column is called %s",
+	return nil, fmt.Errorf("sheet: line %d, header: this is no %s: no column between commas is called %s",
 		w.line, l.sort, strings.Join(want, ", "))
 }
 
@@ -221,8 +221,8 @@ func decode(src io.Reader) (io.Reader, error) {
 // Unknown returns the names of the columns that are ignored.
 func (s *sheet) Unknown() []string { return s.unknown }
 
-// next reads the next row, which becomes the current one; bad tells why there
-// is none to speak of. The error is io.EOF at the end.
+// next reads the next row, which becomes the current one. The error is io.EOF
+// at the end.
 func (s *sheet) next() (w row, err error) {
 	w, err = s.rows.next()
 	if err != nil && err != io.EOF {
