@@ -64,6 +64,9 @@ func TestMakesVIN(t *testing.T) {
 		{"1C4PJMBN0PD109492", "Ford", false, "none of them"},
 		{"TMBZZZ1Z0A2000001", "SKODA", true, "the maker's name holds the make, with a mark"},
 		{"VF7ZZZ1Z0A2000001", "citroen", true, "with a mark"},
+		{"SKFZZZ1Z0A2000001", "Ford", false, "Bedford is another word"},
+		{"SKFZZZ1Z0A2000001", "BEDFORD", true, "first word of the maker's name"},
+		{"SEDZZZ1Z0A2000001", "Bedford", true, "a later word"},
 		{"XTAZZZ1Z0A2000001", "LADA", true, "AvtoVAZ"},
 		{"VSSZZZ1Z0A2000001", "Cupra", true, "a make younger than the code"},
 	} {

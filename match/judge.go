@@ -207,18 +207,8 @@ func (j *judge) repaired(m *match, s *span, read *Read, v vin.VIN) {
 	if j.query.Channel < channels {
 		bits = channelBits[j.query.Channel]
 	}
-	guessed := false
-	differences := diff(symbolsOf(read.Text), []rune(v.String()))
-	for i := range differences {
-		d := &differences[i]
-		w := bits.of(d)
-		if !d.forced() {
-			if guessed {
-				w += furtherBits
-			}
-			guessed = true
-		}
-		m.say(d.evidence(index.KindVIN, w))
+	for _, d := range diff(symbolsOf(read.Text), []rune(v.String())) {
+		m.say(d.evidence(index.KindVIN, bits.of(&d)))
 	}
 }
 
@@ -424,7 +414,7 @@ func (j *judge) finding() (Finding, bool) {
 		}
 	}
 	f := Finding{Record: j.record, Kind: best.kind, How: best.how, Evidence: best.evidence}
-	doubtful := best.how >= Repaired || best.bits <= unknownIssuerBits
+	doubtful := best.bits <= doubtfulBits
 	f.Evidence = j.otherMatches(f.Evidence, best)
 	f.Evidence = j.differing(f.Evidence, doubtful)
 	f.Evidence = claimEvidence(f.Evidence, &j.query.Claim, &j.record, doubtful)

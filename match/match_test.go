@@ -178,6 +178,10 @@ func TestMatch(t *testing.T) {
 			"placeholder: one symbol throughout, or digits that count up: written where the number is not known",
 		}},
 
+		{"all ones are a misreading of nothing", listed("71111111111111111"), read(ofVIN, ones), []string{
+			"placeholder: one symbol throughout, or digits that count up: written where the number is not known",
+		}},
+
 		// VINs misread.
 		{"letters that no VIN has", listed(accord), read(ofVIN, "IHGCM82633AOO4352"), []string{
 			"XX/1 vin repaired 0.71",
@@ -243,6 +247,12 @@ func TestMatch(t *testing.T) {
 			"  the listed number's check digit is required and does not compute, which speaks against the guess",
 			"malformed: not a VIN (position 12: 'O' is not a VIN symbol), looked up as what it may be a misreading of",
 		}},
+		{
+			"one read, two listed VINs of one record: the exact one counts",
+			[]index.Record{{VIN: vin.MustParse(malibu), Numbers: []index.Number{{Kind: ofVIN, Text: "2G1WB5E73E1110567"}}}},
+			read(ofVIN, malibu),
+			[]string{"XX/1 vin exact 1.00"},
+		},
 		{
 			"a plate of the same car helps a guess",
 			[]index.Record{{VIN: vin.MustParse(malibu), Plate: plate.MustParse("GB", "AB12CDE")}},
@@ -426,6 +436,9 @@ func TestMatch(t *testing.T) {
 			"XX/1 plate cleaned 0.66",
 			"  read TUAB123, listed TUEAB123: two spellings of one plate",
 		}},
+		{"two plates that differ in their country", []index.Record{{
+			Plate: plate.MustParse("FR", "AB12CDE"), Numbers: []index.Number{{Kind: ofPlate, Country: "GB", Text: "AB12CDE"}},
+		}}, readIn(ofPlate, "GB", "AB12CDE"), []string{"XX/1 plate exact 1.00"}},
 		{"without its province", []index.Record{withPlate("CN", "京A12345")}, readIn(ofPlate, "CN", "A12345"), []string{
 			"XX/1 plate cleaned 0.66",
 			"  read A12345, listed 京A12345: two spellings of one plate",
@@ -462,13 +475,21 @@ func TestMatch(t *testing.T) {
 		{"an engine", []index.Record{withNumber(ofEngine, "", "CAXA 123456")}, read(ofEngine, "CAXA123456"), []string{
 			"XX/1 engine exact 1.00",
 		}},
-		{"too long for a key of its own", []index.Record{withNumber(ofEngine, "", longEngine)},
-			read(ofEngine, strings.ToLower(longEngine)), []string{"XX/1 engine exact 1.00"}},
-		{"too long, of other parts", []index.Record{withNumber(ofEngine, "", longEngine)},
-			read(ofEngine, strings.ReplaceAll(longEngine, "-", " ")), []string{
+		{
+			"too long for a key of its own",
+			[]index.Record{withNumber(ofEngine, "", longEngine)},
+			read(ofEngine, strings.ToLower(longEngine)),
+			[]string{"XX/1 engine exact 1.00"},
+		},
+		{
+			"too long, of other parts",
+			[]index.Record{withNumber(ofEngine, "", longEngine)},
+			read(ofEngine, strings.ReplaceAll(longEngine, "-", " ")),
+			[]string{
 				"XX/1 engine cleaned 0.93",
 				"  in the text as read, position 13: dropped separator ' '",
-			}},
+			},
+		},
 		{"an engine number is no gearbox number", []index.Record{withNumber(ofEngine, "", "CAXA123456")}, read(index.KindGearbox, "CAXA123456"), nil},
 		{"too short to mean one engine", []index.Record{withNumber(ofEngine, "", "123")}, read(ofEngine, "123"), []string{
 			"XX/1 engine exact 0.06",
@@ -481,6 +502,10 @@ func TestMatch(t *testing.T) {
 			"XX/1 document exact 1.00",
 		}},
 		{"a document of another country", []index.Record{withNumber(ofDocument, "FR", "2011AB12345")}, readIn(ofDocument, "D", "2011AB12345"), nil},
+		{"a document listed without a country", []index.Record{withNumber(ofDocument, "", "2011AB12345")}, readIn(ofDocument, "F", "2011AB12345"), []string{
+			"XX/1 document exact 0.71",
+			"  read for FR, listed without a country",
+		}},
 		{"a document without a country", []index.Record{withNumber(ofDocument, "", "2011AB12345")}, readIn(ofDocument, "", "2011AB12345"), []string{
 			"XX/1 document exact 1.00",
 			"unknown_country: no country that is known; looked up among numbers without one only",
@@ -657,4 +682,34 @@ func TestNewNil(t *testing.T) {
 		}
 	}()
 	match.New(nil, match.Options{})
+}
+
+// TestGrades tells how much a remark matters.
+func TestGrades(t *testing.T) {
+	m := register(t)
+	for _, tt := range []struct {
+		why   string
+		query match.Query
+		want  string
+	}{
+		{"required", read(index.KindVIN, "1HGCM82653A004352"), "check_mismatch doubt"},
+		{"no check digit at all where one is required", read(index.KindVIN, "1HGCM82Z53A004352"), "check_mismatch doubt"},
+		{"a new maker is no crime", read(index.KindVIN, "YZZZZZ00000000001"), "unknown_wmi note"},
+		{"the table lists the makes", claiming(read(index.KindVIN, golf), match.Claim{Make: "BMW"}), "claim_make conflict"},
+		{"the table has the maker's name only", claiming(read(index.KindVIN, "TMBZZZ1ZZA2000001"), match.Claim{Make: "BMW"}), "claim_make doubt"},
+		{"first registered a year later", claiming(read(index.KindVIN, accord), match.Claim{ModelYear: 2004}), "claim_model_year note"},
+		{"where the law demands the year", claiming(read(index.KindVIN, accord), match.Claim{ModelYear: 2012}), "claim_model_year conflict"},
+		{"where it does not", claiming(read(index.KindVIN, golf), match.Claim{ModelYear: 2012}), "claim_model_year doubt"},
+		{"a factory abroad", claiming(read(index.KindVIN, golf), match.Claim{Country: "SK"}), "claim_country doubt"},
+		{"a code that changed hands", claiming(read(index.KindVIN, "VX1ZZZ1JZ3W386752"), match.Claim{Country: "RS"}), "claim_country note"},
+		{"another kind of machine", claiming(read(index.KindVIN, golf), match.Claim{Type: index.Motorcycle}), "claim_type doubt"},
+	} {
+		var got []string
+		for _, r := range ask(t, m, tt.query).Remarks {
+			got = append(got, fmt.Sprintf("%v %v", r.Code, r.Grade))
+		}
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s: %q, want %q", tt.why, got, tt.want)
+		}
+	}
 }

@@ -22,11 +22,6 @@ const (
 	mismatchBits  = -1   // 0.5: the read's check digit is required and wrong
 	plausibleBits = -3.5 // 0.09: nothing is wrong with the read
 
-	// furtherBits is what each guess after the first costs. Symbols that the
-	// standard has not are no guess: somebody who writes O for 0 does so
-	// throughout.
-	furtherBits = -1
-
 	// Doubts about the listed number or the match.
 	placeholderBits   = -4    // 0.06: all ones, all zeros
 	badCheckBits      = -0.15 // 0.9: the read has the same wrong check digit as the record
@@ -34,6 +29,10 @@ const (
 	aliasBits         = -0.5  // 0.71: two spellings of a plate, which may be two plates
 	unknownIssuerBits = -0.5  // 0.71: the country is known on one side only
 	differsBits       = -2    // another number of the record is not what was read
+
+	// doubtfulBits is where a number alone is not enough, so that the paper and
+	// the other numbers weigh too. No guess is above it.
+	doubtfulBits = -0.5
 
 	// alsoBits is what a second kind of number that matches adds.
 	alsoBits = 2
