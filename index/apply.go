@@ -129,7 +129,9 @@ func (x *Index) Apply(at Position, changes []Change) (Applied, error) {
 		}
 	}
 	if x.writer == nil {
-		v = &View{seg: v.seg, n: v.n, position: at}
+		moved := *v
+		moved.position = at
+		v = &moved
 	} else {
 		v = x.writer.view(at)
 	}
