@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func newModel() *model {
 
 // clone returns a copy that does not change with m.
 func (m *model) clone() *model {
-	c := &model{live: maps.Clone(m.live), byKey: maps.Clone(m.byKey), at: m.at}
+	c := &model{live: maps.Clone(m.live), tombs: maps.Clone(m.tombs), byKey: maps.Clone(m.byKey), at: m.at, day: m.day}
 	for k, ids := range c.byKey {
 		c.byKey[k] = slices.Clone(ids)
 	}
@@ -179,6 +180,9 @@ type program struct {
 	ops  int
 	held []heldView
 
+	path  string // of a snapshot
+	saved *model // what is in it; nil: there is none
+
 	templates []*template
 	keys      []index.Key // of templates, and others
 	ids       []identity
@@ -211,6 +215,7 @@ var operations = []struct {
 	{3, (*program).hold},
 	{10, (*program).askHeld},
 	{1, (*program).compact},
+	{1, (*program).snapshot},
 	{1, func(p *program) { p.everything(p.now()) }},
 }
 
@@ -276,6 +281,7 @@ func newProgram(t *testing.T, rng *rand.Rand, templates []*template) *program {
 		}
 	}
 	p.x = mustBuild(t, p.o, given)
+	p.path = filepath.Join(t.TempDir(), "snapshot")
 	return p
 }
 
@@ -509,9 +515,52 @@ func (p *program) compact() {
 	if err := p.x.Compact(context.Background()); err != nil {
 		p.t.Fatal(err)
 	}
+	p.compacted(p.m)
+	p.unmerged = false
+}
+
+// compacted does to a model of the index as it is now what a compaction does.
+func (p *program) compacted(m *model) {
 	if p.unmerged && p.o.CompactAfter == math.MaxInt {
-		p.m.forget(uint64(p.o.KeepWithdrawn / (24 * time.Hour)))
+		m.forget(uint64(p.o.KeepWithdrawn / (24 * time.Hour)))
 	}
+}
+
+// snapshot saves the index, or goes back to what was saved.
+func (p *program) snapshot() {
+	if p.rng.IntN(3) > 0 {
+		return // a disk is slow
+	}
+	if p.saved == nil || p.rng.IntN(2) == 0 {
+		if err := p.x.Save(p.path); err != nil {
+			p.t.Fatal(err)
+		}
+		p.saved = p.m.clone()
+		p.compacted(p.saved)
+		return
+	}
+	if p.rng.IntN(2) == 0 {
+		x, err := index.Open(p.path, p.o)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if err := p.x.Close(); err != nil {
+			p.t.Fatal(err)
+		}
+		p.x = x
+	} else {
+		var older *index.PositionError
+		switch err := p.x.Swap(p.path); {
+		case p.saved.at.Seq < p.m.at.Seq:
+			if !errors.As(err, &older) || older.At != p.saved.at || older.Applied != p.m.at {
+				p.t.Fatalf("Swap from %v to %v: %v", p.m.at, p.saved.at, err)
+			}
+			return
+		case err != nil:
+			p.t.Fatal(err)
+		}
+	}
+	p.m = p.saved.clone()
 	p.unmerged = false
 }
 
