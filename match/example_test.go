@@ -13,20 +13,15 @@ import (
 
 func Example() {
 	ctx := context.Background()
-	records := []index.Record{
-		{Owner: "FR", ID: "1", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen},
-		{Owner: "FR", ID: "2", VIN: vin.MustParse("WVWZZZ1JZ3W386752"), Status: index.Stolen},
-		{Owner: "DE", ID: "1", VIN: vin.MustParse("2G1WB5E37E1110567"), Status: index.Wanted},
-	}
-	idx, err := index.Build(ctx, index.Options{}, func(yield func(index.Record, error) bool) {
-		for i := 0; i < len(records) && yield(records[i], nil); i++ {
-		}
-	})
+	idx, err := index.Build(ctx, index.Options{}, index.Records(
+		index.Record{Owner: "FR", ID: "1", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen},
+		index.Record{Owner: "DE", ID: "1", VIN: vin.MustParse("WVWZZZ1JZ3W386752"), Status: index.Wanted},
+	))
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer idx.Close()
-	read := index.Number{Kind: index.KindVIN, Text: "1HGCM82633AO04352"}
+	read := index.Number{Kind: index.KindVIN, Text: "1HGCM82633AO04352"} // the letter O for a zero
 	answer, err := match.New(idx, match.Options{}).Match(ctx, match.Query{Reads: []match.Read{{Number: read}}})
 	if err != nil {
 		log.Fatal(err)
@@ -38,14 +33,14 @@ func Example() {
 		}
 	}
 	// Output:
-	// FR/1, stolen: repaired match, score 0.71
+	// FR/1, stolen: repaired match, score 0.95
 	//   the read cannot be a VIN; the listed one may have been misread as it
 	//   position 12: read O, listed 0
 }
 
 // The paper of a car is checked against its VIN, whether or not it is listed.
 func ExampleMatcher_Match_claim() {
-	idx, err := index.Build(context.Background(), index.Options{}, func(func(index.Record, error) bool) {})
+	idx, err := index.Build(context.Background(), index.Options{}, index.Records())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -67,9 +62,9 @@ func ExampleMatcher_Match_claim() {
 
 // A day's reads of one camera, against the stolen cars only.
 func ExampleMatcher_Screen() {
-	idx, err := index.Build(context.Background(), index.Options{}, func(yield func(index.Record, error) bool) {
-		yield(index.Record{Owner: "DE", ID: "7", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen}, nil)
-	})
+	idx, err := index.Build(context.Background(), index.Options{}, index.Records(
+		index.Record{Owner: "DE", ID: "7", VIN: vin.MustParse("1HGCM82633A004352"), Status: index.Stolen},
+	))
 	if err != nil {
 		log.Fatal(err)
 	}
