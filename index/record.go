@@ -1,6 +1,7 @@
 package index
 
 import (
+	"iter"
 	"time"
 
 	"github.com/vinmatch/vinmatch/vin"
@@ -30,6 +31,17 @@ type Record struct {
 	Colour    string
 	Stolen    time.Time // date, UTC; zero: unknown
 	Tags      []string
+}
+
+// Records returns records as [Build] takes them.
+func Records(records ...Record) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for i := range records {
+			if !yield(records[i], nil) {
+				return
+			}
+		}
+	}
 }
 
 // A Type is the kind of object that a record is about. The zero Type means

@@ -33,7 +33,7 @@ func Example() {
 		}
 	}
 	// Output:
-	// FR/1, stolen: repaired match, score 0.95
+	// FR/1, stolen: repaired match, score 0.71
 	//   the read cannot be a VIN; the listed one may have been misread as it
 	//   position 12: read O, listed 0
 }

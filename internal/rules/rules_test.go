@@ -150,6 +150,43 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
+// The README's Go code is compiled and tested as examples: their lines stand in
+// the example files in the same order.
+func TestREADMECode(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []string
+	for _, name := range []string{"match/example_test.go", "vin/vintest/example_fuzz_test.go"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples = append(examples, unindented(string(text)))
+	}
+	blocks := strings.Split(string(readme), "```go\n")[1:]
+	if len(blocks) != 2 {
+		t.Fatalf("the README has %d blocks of Go", len(blocks))
+	}
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		if !slices.ContainsFunc(examples, func(text string) bool {
+			return strings.Contains(text, unindented(code))
+		}) {
+			t.Errorf("no example has this code of the README:\n%s", code)
+		}
+	}
+}
+
+func unindented(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // importsByDir lists what each package of the root module imports, from its
 // test files or from the others.
 func importsByDir(t *testing.T, tests bool) map[string][]string {
