@@ -1,6 +1,8 @@
 package index
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +10,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,15 +78,17 @@ func (x *Index) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("index: Save: %w", err)
 	}
-	err = safefile.Write(path, func(f io.WriterAt) error {
-		at := v.position
-		_, err := snapfile.Write(f, x.o.workers(), func(x *snapfile.Exchange) { seg.exchange(x, &at) })
-		return err
-	})
+	err = safefile.Write(path, func(f io.WriterAt) error { return seg.write(f, v.position, x.o) })
 	if err != nil {
 		return fmt.Errorf("index: Save: %w", err)
 	}
 	return nil
+}
+
+// write writes a snapshot.
+func (s *segment) write(f io.WriterAt, at Position, o Options) error {
+	_, err := snapfile.Write(f, o.workers(), func(x *snapfile.Exchange) { s.exchange(x, &at) })
+	return err
 }
 
 // Open makes an Index from a snapshot. The options are those of the Index from
@@ -142,24 +147,26 @@ func openSegment(path string, o Options) (*segment, Position, error) {
 	if err != nil {
 		return nil, Position{}, fmt.Errorf("index: %w", err)
 	}
-	s, at, err := readSegment(f, info.Size(), o)
+	return readSegment(path, f, info.Size(), o)
+}
+
+// readSegment reads a snapshot of the given length.
+func readSegment(path string, f io.ReaderAt, size int64, o Options) (*segment, Position, error) {
+	if o.MaxBytes > 0 && size > o.MaxBytes {
+		reason := fmt.Sprintf("%d bytes, of %d allowed", size, o.MaxBytes)
+		return nil, Position{}, &SnapshotError{Path: path, Reason: reason, Err: ErrTooLarge}
+	}
+	var at Position
+	s := &segment{}
+	err := snapfile.Read(f, size, o.workers(), func(x *snapfile.Exchange) { s.exchange(x, &at) })
 	var bad *snapfile.Error
 	switch {
 	case errors.As(err, &bad):
-		return nil, at, &SnapshotError{Path: path, Section: bad.Section, Reason: bad.Reason, Err: bad.Err}
+		return nil, Position{}, &SnapshotError{Path: path, Section: bad.Section, Reason: bad.Reason, Err: bad.Err}
 	case err != nil:
-		return nil, at, fmt.Errorf("index: %w", err)
+		return nil, Position{}, fmt.Errorf("index: %w", err)
 	}
 	return s, at, nil
-}
-
-func readSegment(f io.ReaderAt, size int64, o Options) (s *segment, at Position, err error) {
-	if o.MaxBytes > 0 && size > o.MaxBytes {
-		return nil, at, &snapfile.Error{Reason: fmt.Sprintf("%d bytes, of %d allowed", size, o.MaxBytes), Err: ErrTooLarge}
-	}
-	s = &segment{}
-	err = snapfile.Read(f, size, o.workers(), func(x *snapfile.Exchange) { s.exchange(x, &at) })
-	return s, at, err
 }
 
 // exchange moves the segment to or from a snapshot. The container, the table and
@@ -214,7 +221,6 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	snapfile.Slice(x, "rows", flat.Uint[Row](), &s.rows)
 	snapfile.Slice(x, "second", flat.Uint[uint32](), &s.second)
 	snapfile.Slice(x, "second rows", flat.Uint[Row](), &s.secondRows)
-	x.Check(func() error { return s.checkEntries(x) })
 	tagtable.Exchange(x, &s.table, &s.keys)
 
 	for _, c := range []struct {
@@ -236,6 +242,7 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	}
 	column.ExchangeBlobs(x, "text lens", "texts", &s.texts, s.n)
 	x.Check(func() error { return s.checkTexts(x) })
+	x.Check(func() error { return s.checkEntries(x) }) // which compares IDs
 
 	s.exchangeTombstones(x)
 
@@ -361,10 +368,18 @@ func (s *segment) checkKey(x *snapfile.Exchange, i int) error {
 	switch c := s.keys[i].Compare(s.keys[i-1]); {
 	case c < 0:
 		return x.Damaged("keys", "entry %d is out of order", i)
-	case c == 0 && s.rowOf(uint32(i)) == s.rowOf(uint32(i-1)):
-		return x.Damaged("keys", "entry %d stands there twice", i)
+	case c == 0 && !s.inOrder(s.rowOf(uint32(i-1)), s.rowOf(uint32(i))):
+		return x.Damaged("rows", "that of entry %d is out of order", i)
 	}
 	return nil
+}
+
+// inOrder reports whether two rows may follow each other under one key: they
+// differ, and stand in the order of owner and ID.
+func (s *segment) inOrder(a, b Row) bool {
+	owner, id := s.identityOf(a)
+	otherOwner, otherID := s.identityOf(b)
+	return a != b && cmp.Or(strings.Compare(owner, otherOwner), bytes.Compare(id, otherID)) <= 0
 }
 
 // loMask are the bits of the low word of a VIN's key: nine symbols.

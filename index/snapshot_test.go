@@ -1,16 +1,25 @@
 package index_test
 
 import (
+	"bufio"
+	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
 )
 
 func TestSnapshotRoundTrip(t *testing.T) {
@@ -86,6 +95,274 @@ func TestOpenWithoutFile(t *testing.T) {
 	}
 }
 
+func TestMaxBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "register")
+	x := mustBuild(t, index.Options{}, []index.Record{{Owner: "FR", ID: "1"}})
+	if err := x.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	size := int64(len(mustRead(t, path)))
+	if _, err := index.Open(path, index.Options{MaxBytes: size}); err != nil {
+		t.Error(err)
+	}
+	_, err := index.Open(path, index.Options{MaxBytes: size - 1})
+	var e *index.SnapshotError
+	if !errors.As(err, &e) || !errors.Is(err, index.ErrTooLarge) || e.Path != path {
+		t.Errorf("a file that is too large: %v", err)
+	}
+	small := mustBuild(t, index.Options{MaxBytes: size - 1}, nil)
+	if err := small.Swap(path); !errors.Is(err, index.ErrTooLarge) || small.View().Len() != 0 {
+		t.Errorf("Swap of a file that is too large: %v", err)
+	}
+}
+
+func TestSnapshotErrorText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "register")
+	x := mustBuild(t, index.Options{Seed: 1}, []index.Record{{Owner: "FR", ID: "1", VIN: vin.MustParse("1HGCM82633A004352")}})
+	good := saved(t, x)
+	keys := slices.IndexFunc(takeApart(good).sections, func(s section) bool { return s.name == "keys" })
+	flip := func(at uint64) []byte {
+		b := slices.Clone(good)
+		b[at]++
+		return b
+	}
+	for _, tc := range []struct {
+		why     string
+		content []byte
+		is      error
+		text    string
+	}{
+		{"no snapshot", []byte("owner,id,version,vin,plate,plate_country"), index.ErrDamaged, "damaged: not a snapshot: it begins with other bytes"},
+		{"an empty file", nil, index.ErrDamaged, "damaged: 0 bytes are too short for a snapshot"},
+		{"of a later version", flip(8), index.ErrVersion, "another version of the format: version 2, want 1"},
+		{"cut short", good[:len(good)-1], index.ErrDamaged, fmt.Sprintf("damaged: the file has %d bytes, want %d", len(good)-1, len(good))},
+		{
+			"a key has changed", flip(binary.LittleEndian.Uint64(good[32+56*keys+16:])), index.ErrDamaged,
+			"damaged: section keys: the checksum does not match",
+		},
+	} {
+		if err := os.WriteFile(path, tc.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := index.Open(path, index.Options{})
+		for name, err := range map[string]error{"Open": err, "Verify": index.Verify(path), "Swap": x.Swap(path)} {
+			if !errors.Is(err, tc.is) || err.Error() != "index: "+path+": "+tc.text {
+				t.Errorf("%s, %s: %v, want %q", tc.why, name, err, tc.text)
+			}
+		}
+	}
+	if x.View().Len() != 1 {
+		t.Error("Swap of no snapshot changes the index")
+	}
+}
+
+func TestSwapDoesNotGoBack(t *testing.T) {
+	dir := t.TempDir()
+	logA, logB := [16]byte{1}, [16]byte{2}
+	save := func(at index.Position) string {
+		x := mustBuild(t, index.Options{}, nil)
+		r := index.Record{Owner: "FR", ID: fmt.Sprint(at.Seq), Version: 1}
+		if _, err := x.Apply(at, []index.Change{{By: "FR", Op: index.Put, Record: r}}); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, fmt.Sprint(at.Lineage[0], at.Seq))
+		if err := x.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	x := mustBuild(t, index.Options{}, nil)
+	var now index.Position
+	for _, tc := range []struct {
+		why string
+		to  index.Position
+		ok  bool
+	}{
+		{"an index without a log takes any", index.Position{Lineage: logA, Seq: 5}, true},
+		{"further in the log", index.Position{Lineage: logA, Seq: 8}, true},
+		{"the same position", index.Position{Lineage: logA, Seq: 8}, true},
+		{"back in the log", index.Position{Lineage: logA, Seq: 7}, false},
+		{"another log, which begins", index.Position{Lineage: logB, Seq: 1}, true},
+		{"a register without a log", index.Position{}, true},
+	} {
+		err := x.Swap(save(tc.to))
+		var e *index.PositionError
+		if tc.ok {
+			now = tc.to
+		} else if !errors.As(err, &e) || e.At != tc.to || e.Applied != now {
+			t.Errorf("%s: %v", tc.why, err)
+		}
+		if (err == nil) != tc.ok || x.View().Position() != now {
+			t.Errorf("%s: %v, then at %v", tc.why, err, x.View().Position())
+		}
+	}
+}
+
+func TestClosedIndex(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "register")
+	x := mustBuild(t, index.Options{}, []index.Record{{Owner: "FR", ID: "1"}})
+	if err := x.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Else a good snapshot would be replaced by an empty one.
+	if err := x.Save(path); !errors.Is(err, index.ErrClosed) {
+		t.Errorf("Save: %v", err)
+	}
+	if err := x.Swap(path); !errors.Is(err, index.ErrClosed) {
+		t.Errorf("Swap: %v", err)
+	}
+	if y, err := index.Open(path, index.Options{}); err != nil || y.View().Len() != 1 {
+		t.Errorf("the snapshot is gone: %v", err)
+	}
+}
+
+// What is saved while changes come is the register of one moment.
+func TestSaveWhileChangesCome(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "register")
+	x := mustBuild(t, index.Options{CompactAfter: 5000}, nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for seq := uint64(1); seq <= 30_000; seq++ {
+			r := index.Record{Owner: "FR", ID: fmt.Sprint(seq), Version: 1, VIN: vin.MustParse(fmt.Sprintf("%017d", seq%7))}
+			if _, err := x.Apply(index.Position{Seq: seq}, []index.Change{{By: "FR", Op: index.Put, Record: r}}); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for saves, running := 0, true; running || saves < 3; saves++ {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		if err := x.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		y, err := index.Open(path, index.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := y.View()
+		seq := v.Position().Seq
+		if uint64(v.Len()) != seq {
+			t.Fatalf("%d records at position %d", v.Len(), seq)
+		}
+		for row := range v.All() {
+			if n, err := strconv.ParseUint(v.Record(row).ID, 10, 64); err != nil || n > seq {
+				t.Fatalf("record %d at position %d", n, seq)
+			}
+		}
+	}
+	if n := x.View().Len(); n != 30_000 {
+		t.Errorf("%d records in the end", n)
+	}
+}
+
+// killEnv makes the test binary a program that saves until it is killed.
+const killEnv = "VINMATCH_TEST_SAVE"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(killEnv); path != "" {
+		saveForever(path)
+	}
+	os.Exit(m.Run())
+}
+
+// killedRegister returns one of two registers of different lengths, and the
+// records in it.
+func killedRegister(which int) (*index.Index, int, error) {
+	n := 2000 + 1000*which
+	x, err := index.Build(context.Background(), index.Options{Seed: 1}, func(yield func(index.Record, error) bool) {
+		for i := range n {
+			r := index.Record{Owner: "FR", ID: fmt.Sprint(i), Version: uint64(which), VIN: vin.MustParse(fmt.Sprintf("%017d", i*7))}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	})
+	return x, n, err
+}
+
+func saveForever(path string) {
+	for {
+		for which := range 2 {
+			x, _, err := killedRegister(which)
+			if err == nil {
+				err = x.Save(path)
+			}
+			if err != nil {
+				fmt.Println(err)
+				os.Exit(1)
+			}
+			fmt.Println("saved")
+		}
+	}
+}
+
+// A program that is killed while it saves leaves the old snapshot or the new one,
+// whatever others left before it.
+func TestKilledWhileSaving(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "register")
+	cycles := 30
+	if testing.Short() {
+		cycles = 5
+	}
+	left, seen := 0, [2]int{}
+	for range cycles {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), killEnv+"="+path)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(out).ReadString('\n'); line != "saved\n" {
+			t.Fatalf("the program says %q, %v", line, err)
+		}
+		time.Sleep(time.Duration(rand.IntN(20_000)) * time.Microsecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // killed
+		x, err := index.Open(path, index.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := x.View()
+		which := (v.Len() - 2000) / 1000
+		for row := range v.All() {
+			if r := v.Record(row); r.Version != uint64(which) {
+				t.Fatalf("a snapshot of %d records has one of version %d", v.Len(), r.Version)
+			}
+		}
+		seen[which]++
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = len(entries) - 1
+	}
+	t.Logf("%d programs killed: found %d of one register and %d of the other, %d temporary files", cycles, seen[0], seen[1], left)
+	x, n, err := killedRegister(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if y, err := index.Open(path, index.Options{}); err != nil || y.View().Len() != n {
+		t.Errorf("Save after all that: %v", err)
+	}
+}
+
 func BenchmarkSave(b *testing.B) {
 	w := load(b)
 	path := filepath.Join(b.TempDir(), "register")
@@ -106,6 +383,24 @@ func BenchmarkOpen(b *testing.B) {
 	b.SetBytes(int64(len(mustRead(b, path))))
 	for b.Loop() {
 		if _, err := index.Open(path, index.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSwap(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "register")
+	x := load(b).index
+	if err := x.Save(path); err != nil {
+		b.Fatal(err)
+	}
+	y, err := index.Open(path, index.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(mustRead(b, path))))
+	for b.Loop() {
+		if err := y.Swap(path); err != nil {
 			b.Fatal(err)
 		}
 	}

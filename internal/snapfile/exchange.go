@@ -241,7 +241,7 @@ func (x *Exchange) register(s *section) {
 func (x *Exchange) writeSection(s *section) error {
 	w := &partWriter{x: x, s: s, sums: make([]byte, 0, 8*s.size)}
 	if s.stream != nil {
-		w.buf = make([]byte, 0, s.partLen)
+		w.buf = make([]byte, 0, min(int64(s.partLen), s.len))
 		if err := s.stream(w); err != nil {
 			return err
 		}
