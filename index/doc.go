@@ -39,6 +39,14 @@
 // Lookups with a selection pass over records that fail it, so that another
 // owner's record of the same number is found.
 //
+// # Snapshots
+//
+// [Index.Save] writes the register to a file and [Open] reads it back, many times
+// faster than it was built. A snapshot opens wholly verified or not at all, and
+// is replaced whole or not at all; see [Open] for what holds of files from others.
+// [Index.Swap] puts a newer snapshot under running readers. A snapshot keeps the
+// [Position] up to which a change log was taken.
+//
 // # What "no match" means
 //
 // That no record of this View has exactly this number, and no more. The vehicle

@@ -2,7 +2,10 @@ package index_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -67,6 +70,38 @@ func ExampleNumber_Key() {
 	// Output:
 	// true hull ***
 	// index: vin: position 17: 'O' is not a VIN symbol
+}
+
+// A register is built once, and opened by every process that asks it.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "wanted.vmx")
+
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	if err := x.Save(path); err != nil {
+		fmt.Println(err)
+		return
+	}
+	opened, err := index.Open(path, index.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer opened.Close()
+	fmt.Println(opened.View().Len(), "records")
+
+	// A file that was cut short does not open.
+	_ = os.Truncate(path, 1000)
+	_, err = index.Open(path, index.Options{})
+	fmt.Println(errors.Is(err, index.ErrDamaged))
+	// Output:
+	// 3 records
+	// true
 }
 
 // A day's observations are asked for in one batch.
