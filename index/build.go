@@ -293,6 +293,7 @@ func (s *segment) complete(ctx context.Context, seed uint64, workers int, source
 		return context.Cause(ctx)
 	}
 	s.filters = s.makeFilters(workers)
+	s.directories = makeDirectories(s.keys[:s.vins], workers)
 	s.countStats()
 	return nil
 }

@@ -38,6 +38,7 @@ type segment struct {
 
 	columns
 	filters
+	directories
 	tombs          tombstones
 	plateCountries []string
 	stats          Stats

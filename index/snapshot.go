@@ -19,6 +19,7 @@ import (
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/flat"
 	"github.com/vinmatch/vinmatch/internal/safefile"
+	"github.com/vinmatch/vinmatch/internal/serials"
 	"github.com/vinmatch/vinmatch/internal/sixbit"
 	"github.com/vinmatch/vinmatch/internal/snapfile"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
@@ -199,6 +200,8 @@ func readSegment(path string, f io.ReaderAt, size int64, o Options) (*segment, P
 //	             columns of the withdrawals that are remembered, see tombstones
 //	by owner lens, by owner, by type lens, by type, by status lens, by status
 //	             bitmaps of rows, see exchangeBitmaps
+//	serial entries, serial starts, serial tails
+//	             the serial directory; the head directory is made when reading
 //
 // A new field of the segment is a line here, and a check where it is read of
 // whatever others then rely on.
@@ -249,7 +252,9 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	exchangeBitmaps(x, "by owner", &s.byOwner, s.owners.Len(), s.n)
 	exchangeBitmaps(x, "by type", &s.byType, 1<<8, s.n)
 	exchangeBitmaps(x, "by status", &s.byStatus, 1<<8, s.n)
+	serials.Exchange(x, &s.serials, &s.vins)
 	x.Check(func() error {
+		s.directories.complete(s.keys[:s.vins])
 		s.countStats()
 		return nil
 	})

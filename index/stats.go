@@ -29,11 +29,14 @@ type Memory struct {
 	Columns int64 // small attributes, and dictionaries roughly
 	Texts   int64 // IDs, plates and numbers as given
 	Filters int64 // bitmaps
+	Partial int64 // directories for partial VINs
 	Changes int64 // what Apply took since, and what it needs to take more; tombstones
 }
 
 // Total returns the sum.
-func (m Memory) Total() int64 { return m.Keys + m.Table + m.Columns + m.Texts + m.Filters + m.Changes }
+func (m Memory) Total() int64 {
+	return m.Keys + m.Table + m.Columns + m.Texts + m.Filters + m.Partial + m.Changes
+}
 
 // EstimateMemory returns about how many bytes an index of n records takes, each
 // with a VIN, every second with a plate, and with IDs of ten bytes. Building one
@@ -49,6 +52,7 @@ func (s *segment) memory() Memory {
 		Table: int64(s.table.Bytes()),
 		Texts: int64(s.texts.Bytes()),
 
+		Partial: s.directories.bytes(),
 		Changes: s.tombs.bytes(),
 	}
 	for _, c := range []*column.Uints{s.owner, s.mark, s.colour, s.tagSet, s.year, s.stolen, s.typ, s.status, s.version} {

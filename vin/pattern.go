@@ -235,6 +235,12 @@ func (p Pattern) Match(v VIN) bool {
 	return hi&p.maskHi == p.wantHi && lo&p.maskLo == p.wantLo && hi != 0 && (p.whole || p.walk(hi, lo))
 }
 
+// MatchWords is [Pattern.Match] for the two words of [VIN.Words]. They must be
+// those of a VIN. It takes a pointer because it is for loops over many.
+func (p *Pattern) MatchWords(hi, lo uint64) bool {
+	return hi&p.maskHi == p.wantHi && lo&p.maskLo == p.wantLo && (p.whole || p.walk(hi, lo))
+}
+
 // walk is Match without the words.
 func (p *Pattern) walk(hi, lo uint64) bool {
 	states := uint32(1)
@@ -282,6 +288,13 @@ func (p Pattern) Allowed(pos int) uint64 {
 
 // set returns the symbols that place i allows.
 func (p *Pattern) set(i int) (set uint64) {
+	switch c := p.text[i]; c {
+	case 0:
+	case '?':
+		return AnySymbol
+	default:
+		return 1 << sixbit.Code(c)
+	}
 	for c, places := range &p.allow {
 		set |= uint64(places>>i&1) << c
 	}

@@ -1,0 +1,23 @@
+package index
+
+import (
+	"context"
+
+	"github.com/vinmatch/vinmatch/vin"
+)
+
+// SearchBy is Search by a path; false if the pattern or the register has none
+// of that kind.
+func (v *View) SearchBy(path Path, p vin.Pattern, s *Selection, limit int) (rows []Row, truncated, ok bool) {
+	f := finder{sight: sight{ctx: context.Background(), v: v, s: s}, seg: v.seg, pattern: p, bound: NoRow}
+	f.limit = v.limit(limit)
+	_, pl, d, _ := v.seg.planSearch(&p, f.limit, s)
+	_, first, last := p.AppendFragment(nil)
+	if path == PathHeads && v.seg.heads == nil || path == PathOffsets && first == last {
+		return nil, false, false
+	}
+	f.walk(path, &pl, &d)
+	f.walkDelta(&d)
+	rows, truncated = f.finish()
+	return rows, truncated, true
+}

@@ -1,0 +1,318 @@
+package index
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin"
+)
+
+// DefaultLimit is the limit of a search that is given none.
+const DefaultLimit = 100
+
+// A Result is what a search found.
+type Result struct {
+	Rows      []Row
+	Truncated bool // more records fit than Rows has
+	Plan      Plan
+}
+
+// Search returns the records that have a VIN which fits a pattern: their own, or
+// one among their numbers. With a selection it returns selected records only;
+// nil selects everything.
+//
+// Rows are in ascending order, which is the order of the records' own VINs, and
+// there are at most as many as the limit, [DefaultLimit] if that is not
+// positive: the lowest of all that fit.
+//
+// A search takes the path that promises to be the shortest: see [Path]. None
+// takes much longer than to match each VIN in turn until the limit is reached.
+// When the context ends, so does the search, with what it found so far and the
+// context's cause as the error.
+func (v *View) Search(ctx context.Context, p vin.Pattern, s *Selection, limit int) (Result, error) {
+	var r Result
+	var err error
+	r.Rows, r.Truncated, r.Plan, err = v.search(ctx, nil, &p, s, limit)
+	return r, err
+}
+
+// AppendSearch is [View.Search] that appends the rows to dst, and reports
+// whether there are more. It does not allocate if dst has room for one row more
+// than twice the limit.
+func (v *View) AppendSearch(ctx context.Context, dst []Row, p vin.Pattern, s *Selection, limit int) (rows []Row, truncated bool, err error) {
+	rows, truncated, _, err = v.search(ctx, dst, &p, s, limit)
+	return rows, truncated, err
+}
+
+func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selection, limit int) (rows []Row, truncated bool, plan Plan, err error) {
+	v.check(s)
+	f := finder{sight: sight{ctx: ctx, v: v, s: s}, seg: v.seg, pattern: *p, rows: dst, base: len(dst), bound: NoRow}
+	f.limit = v.limit(limit)
+	if !p.IsValid() || !f.tick(0) {
+		return dst, false, Plan{}, f.err
+	}
+	if number, ok := p.VIN(); ok {
+		plan = Plan{Path: PathExact, Expected: 1}
+		f.exact(VIN(number))
+	} else {
+		path, pl, d, e := v.seg.planSearch(p, f.limit, s)
+		plan = Plan{Path: path, Expected: int(e.candidates)}
+		f.walk(path, &pl, &d)
+		f.walkDelta(&d)
+	}
+	plan.Visited = f.visited
+	rows, truncated = f.finish()
+	return rows, truncated, plan, f.err
+}
+
+// limit returns the limit that counts.
+func (v *View) limit(limit int) int {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	return min(limit, v.n)
+}
+
+// A sight is what a search sees of a View, and for how long.
+type sight struct {
+	ctx context.Context
+	v   *View
+	s   *Selection
+
+	visited, checked int
+	err              error
+}
+
+// tick counts candidates. It returns false when the context has ended.
+func (g *sight) tick(n int) bool {
+	g.visited += n
+	if n > 0 && g.visited-g.checked < checkEvery {
+		return true
+	}
+	g.checked = g.visited
+	if g.ctx.Err() != nil {
+		g.err = context.Cause(g.ctx)
+		return false
+	}
+	return true
+}
+
+// sees reports whether a row is there and selected.
+func (g *sight) sees(row Row) bool {
+	if g.s != nil {
+		return g.s.has(row)
+	}
+	return !g.v.hidden(row)
+}
+
+// A finder is one search for VINs at work. It finds entries, and keeps the
+// lowest rows of those that fit.
+type finder struct {
+	sight
+	seg     *segment
+	pattern vin.Pattern // not a pointer to it, which would escape with ctx
+
+	from, to uint32 // the entries that begin as wanted
+
+	rows     []Row // those found are behind base
+	base     int
+	limit    int
+	bound    Row  // no row from here on is among the lowest
+	streamed int  // rows found since the stream began
+	stopped  bool // a stream ended before its last entry
+}
+
+// add takes an entry that fits. It returns false if the rows of later entries
+// cannot be among the lowest, provided that all entries come in their order.
+func (f *finder) add(entry uint32) bool {
+	row := f.seg.rowOf(entry)
+	// A second VIN says nothing about the rows behind it.
+	own := len(f.seg.second) == 0 || int(row) < f.seg.withVIN && f.seg.entryOfVIN(row) == entry
+	if row >= f.bound {
+		return !own
+	}
+	if f.sees(row) {
+		f.keep(row)
+		if own {
+			f.streamed++
+		}
+	}
+	return f.streamed <= f.limit
+}
+
+// keep takes a row.
+func (f *finder) keep(row Row) {
+	f.rows = append(f.rows, row)
+	if len(f.rows)-f.base > 2*f.limit {
+		f.cut()
+	}
+}
+
+// cut drops what is not among the lowest rows, but for one that tells that there
+// are more.
+func (f *finder) cut() {
+	found := f.rows[f.base:]
+	slices.Sort(found)
+	found = slices.Compact(found)
+	if len(found) > f.limit {
+		found = found[:f.limit+1]
+		f.bound = found[f.limit]
+	}
+	f.rows = f.rows[:f.base+len(found)]
+}
+
+// finish returns the rows, and whether there are more.
+func (f *finder) finish() (rows []Row, truncated bool) {
+	f.cut()
+	if len(f.rows)-f.base > f.limit {
+		return f.rows[:f.base+f.limit], true
+	}
+	return f.rows, f.err != nil
+}
+
+// fits reports whether a VIN is as demanded and fits the pattern.
+func (f *finder) fits(d *demands, k *tagtable.Key) bool {
+	w := &d.want
+	return k.Hi&w.MaskHi == w.WantHi && k.Lo&w.MaskLo == w.WantLo && f.matches(k)
+}
+
+func (f *finder) matches(k *tagtable.Key) bool {
+	return f.pattern.MatchWords(k.Hi&(1<<kindShift-1), k.Lo)
+}
+
+// exact takes the records with one VIN.
+func (f *finder) exact(k Key) {
+	for row := range f.v.RowsWhere(k, f.s) {
+		if !f.tick(1) {
+			break
+		}
+		f.keep(row)
+	}
+}
+
+// walk takes the entries that fit by one path.
+func (f *finder) walk(path Path, pl *planner, d *demands) {
+	f.from, f.to = pl.from, pl.to
+	switch path {
+	case PathHeads:
+		f.walkHeads(d)
+	case PathSerials:
+		f.walkSerials(d, pl.readsKeys(d))
+	case PathOffsets:
+		f.walkOffsets(pl, d)
+	default:
+		f.streamed = 0
+		f.stream(d, f.from, f.to)
+	}
+	f.addSecond()
+}
+
+// stream takes the entries that fit from a range, in order. It returns false if
+// it stopped before the end, because it found enough or the context ended.
+func (f *finder) stream(d *demands, from, to uint32) bool {
+	for from < to {
+		keys := f.seg.keys[from:min(from+checkEvery, to)]
+		if !f.tick(len(keys)) {
+			return false
+		}
+		for i := range keys {
+			if f.fits(d, &keys[i]) && !f.add(from+uint32(i)) {
+				f.visited -= len(keys) - 1 - i
+				f.stopped = true
+				return false
+			}
+		}
+		from += uint32(len(keys))
+	}
+	return true
+}
+
+// walkHeads goes through the VINs whose heads are as demanded.
+func (f *finder) walkHeads(d *demands) {
+	f.streamed = 0
+	f.seg.heads.Walk(f.from, f.to, &d.want, func(from, to uint32) bool { return f.stream(d, from, to) })
+}
+
+// walkSerials goes through the VINs whose last six symbols are as demanded.
+func (f *finder) walkSerials(d *demands, readsKeys bool) {
+	keys, from, n := f.seg.keys, f.from, f.to-f.from
+	f.seg.serials.Walk(d.tails(), func(run []uint32) bool {
+		for part := range slices.Chunk(run, checkEvery) {
+			if !f.tick(len(part)) {
+				return false
+			}
+			for _, e := range part {
+				if e-from < n && (!readsKeys || f.fits(d, &keys[e])) {
+					f.add(e)
+				}
+			}
+		}
+		return true
+	})
+}
+
+// walkOffsets puts the longest fragment of the pattern wherever it may stand.
+func (f *finder) walkOffsets(pl *planner, d *demands) {
+	var buf [vin.Len]byte
+	fragment, first, last := f.pattern.AppendFragment(buf[:0])
+	for at := first; at <= last && f.err == nil; at++ {
+		one := *d
+		if !one.putAll(fragment, at-1) {
+			continue
+		}
+		if path, _ := pl.offset(&one); path == PathHeads {
+			f.walkHeads(&one)
+		} else {
+			f.walkSerials(&one, pl.readsKeys(&one))
+		}
+	}
+}
+
+// addSecond takes the second VINs of records that a stream did not come to.
+func (f *finder) addSecond() {
+	if !f.stopped {
+		return
+	}
+	for i, e := range f.seg.second {
+		if i%checkEvery == 0 && !f.tick(min(checkEvery, len(f.seg.second)-i)) {
+			return
+		}
+		if f.matches(&f.seg.keys[e]) {
+			f.add(e)
+		}
+	}
+}
+
+// walkDelta takes the changes that fit. Their rows ascend, behind all others.
+func (f *finder) walkDelta(d *demands) {
+	if f.cut(); f.err != nil || len(f.rows)-f.base > f.limit {
+		return
+	}
+	last, found := NoRow, 0
+	for e := range f.v.deltaEntries() {
+		if e%checkEvery == 0 && !f.tick(checkEvery) {
+			return
+		}
+		entry := f.v.delta.entries.at(e)
+		if entry.key.Hi>>kindShift != uint64(KindVIN) || !f.fits(d, &entry.key) {
+			continue
+		}
+		if row := Row(f.v.seg.n) + Row(entry.change); row != last && f.sees(row) {
+			f.keep(row)
+			last = row
+			if found++; found > f.limit {
+				return
+			}
+		}
+	}
+}
+
+// deltaEntries returns how many entries of the delta are of changes that count.
+func (v *View) deltaEntries() uint32 {
+	if v.changes == 0 {
+		return 0
+	}
+	last := v.delta.changes.at(v.changes - 1)
+	return last.entry + last.entries
+}
