@@ -3,7 +3,7 @@
 // of wanted vehicles. It shows how a program uses the library.
 //
 // It exits with 0, with 1 where screen --fail finds something, and with 2 where
-// it is used wrongly or an input cannot be read.
+// it is used wrongly or an input cannot be read or is damaged.
 package main
 
 import (
@@ -35,6 +35,7 @@ type commands struct {
 	Decode    decodeCmd    `cmd:"" help:"Say what VINs mean. Parses strictly, never cleans."`
 	Normalize normalizeCmd `cmd:"" help:"Bring numbers as people write them to their canonical form. Cleans, never guesses."`
 	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
+	Index     indexCmd     `cmd:"" help:"Make, check and describe snapshots of a register."`
 	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"os"
@@ -25,8 +27,9 @@ func TestScript(t *testing.T) {
 		Dir:           "testdata",
 		UpdateScripts: *update,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"bytes": rawBytes,
+			"exits":  exits,
+			"bytes":  rawBytes,
+			"damage": damage,
 		},
 	})
 }
@@ -90,6 +93,22 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if out, say := ts.ReadFile("stdout"), ts.ReadFile("stderr"); want == exitError && (out != "" || say == "") {
 		ts.Fatalf("wrote %q and complained with %q", out, say)
 	}
+}
+
+// damage changes a byte of a section of a snapshot.
+//
+//	damage wanted.vmx keys
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: damage file section")
+	}
+	b := []byte(ts.ReadFile(args[0]))
+	entry := bytes.Index(b, append([]byte(args[1]), 0))
+	if entry < 0 {
+		ts.Fatalf("%s has no section %s", args[0], args[1])
+	}
+	b[binary.LittleEndian.Uint64(b[entry+16:])] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
 }
 
 var escape = regexp.MustCompile(`\\x[0-9a-f]{2}`)

@@ -43,6 +43,15 @@ func (p *progress) open(a *app, name string) (io.ReadCloser, error) {
 	return &watched{f, p}, nil
 }
 
+// next shows what is done after the file was read, for which there is no measure.
+func (p *progress) next(task string) {
+	if p != nil {
+		p.hide()
+		io.WriteString(p.out, task+" ...")
+		p.shown = true
+	}
+}
+
 // hide takes the bar off the screen until it moves on.
 func (p *progress) hide() {
 	if p != nil && p.shown {

@@ -12,13 +12,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/internal/sheet"
 	"github.com/vinmatch/vinmatch/match"
 )
 
 type screenCmd struct {
-	Register     string        `required:"" placeholder:"R.csv" help:"The register of wanted vehicles, CSV."`
+	source       `embed:""`
 	Channel      match.Channel `default:"typed" placeholder:"typed" help:"How the numbers were read: typed, camera, barcode or stamped. It decides which misreadings are likely."`
 	JSON         bool          `name:"json" help:"Write one JSON object an observation."`
 	Rejects      string        `placeholder:"FILE" help:"Write what could not be read to this CSV file: line, reason, file."`
@@ -46,7 +45,7 @@ plate_country, evidence).`
 
 func (c *screenCmd) Run(a *app) (err error) {
 	if c.Register == "-" && c.Observations == "-" {
-		return errors.New("only one of the two files can be standard input")
+		return errBothStdin
 	}
 	rejects, err := newRejects(c.Rejects)
 	if err != nil {
@@ -58,7 +57,7 @@ func (c *screenCmd) Run(a *app) (err error) {
 		}
 	}()
 
-	idx, err := c.load(a, rejects)
+	idx, err := c.source.open(a, rejects)
 	if err != nil {
 		return err
 	}
@@ -100,46 +99,11 @@ func (c *screenCmd) Run(a *app) (err error) {
 	if err := report.end(&sum); err != nil {
 		return err
 	}
-	if n := rejects.count; n > 0 && c.Rejects == "" {
-		fmt.Fprintf(a.stderr, "vinmatch: %d rows or cells could not be read: --rejects FILE lists them\n", n)
-	}
+	rejects.warn(a, c.Rejects)
 	if c.Fail && sum.hits > 0 {
 		return errFound
 	}
 	return nil
-}
-
-// load reads the register.
-func (c *screenCmd) load(a *app, rejects *rejects) (*index.Index, error) {
-	bar := a.newProgress("loading")
-	defer bar.hide()
-	f, err := bar.open(a, c.Register)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	reg, err := sheet.OpenRegister(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Register, err)
-	}
-	a.warnUnknown(c.Register, reg.Unknown())
-	var at []int // line of each record
-	records := func(yield func(index.Record, error) bool) {
-		for rec, err := range reg.Records(func(p sheet.Problem) { rejects.add(c.Register, p) }) {
-			at = append(at, reg.Line())
-			if !yield(rec, err) {
-				return
-			}
-		}
-	}
-	refused := func(r *index.Refusal) {
-		rejects.add(c.Register, sheet.Problem{Line: at[r.Record], Reason: r.Err.Error()})
-	}
-	idx, err := index.Build(a.ctx, index.Options{OnRefused: refused}, records)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Register, err)
-	}
-	return idx, nil
 }
 
 // screen yields every observation with its result, in order. What ends the
@@ -294,6 +258,13 @@ func newRejects(name string) (*rejects, error) {
 func (r *rejects) add(file string, p sheet.Problem) {
 	r.count++
 	r.csv.Write([]string{strconv.Itoa(p.Line), p.String(), file})
+}
+
+// warn says how much could not be read, unless it was written to a file.
+func (r *rejects) warn(a *app, file string) {
+	if r.count > 0 && file == "" {
+		fmt.Fprintf(a.stderr, "vinmatch: %d rows or cells could not be read: --rejects FILE lists them\n", r.count)
+	}
 }
 
 func (r *rejects) close() error {
