@@ -123,10 +123,7 @@ func (x *Index) Apply(at Position, changes []Change) (Applied, error) {
 		if !x.writer.roomFor(changes) {
 			return Applied{}, ErrFull
 		}
-		now := time.Now()
-		for i := range changes {
-			x.writer.apply(i, &changes[i], now, &done)
-		}
+		x.writer.applyAll(changes, &done)
 	}
 	if x.writer == nil {
 		moved := *v
@@ -162,8 +159,9 @@ type writer struct {
 	records   int      // visible
 	ended     int      // rows of the segment
 
-	buf  []byte
-	keys []tagtable.Key
+	buf     []byte
+	keys    []tagtable.Key
+	touched byte // what lookAhead read: it would not be read if nobody kept it
 }
 
 const firstSlots = 1 << 9
@@ -253,8 +251,43 @@ func (w *writer) find(owner string, id []byte, h uint64) known {
 	return k
 }
 
-// apply takes change i of a call.
-func (w *writer) apply(i int, c *Change, now time.Time, done *Applied) {
+// ahead is how many changes are looked up together.
+const ahead = 64
+
+// applyAll takes the changes of a call.
+func (w *writer) applyAll(changes []Change, done *Applied) {
+	now := time.Now()
+	var hashes [ahead]uint64
+	for i := range changes {
+		if i%ahead == 0 {
+			w.lookAhead(changes[i:min(i+ahead, len(changes))], &hashes)
+		}
+		w.apply(i, &changes[i], hashes[i%ahead], now, done)
+	}
+}
+
+// lookAhead hashes owner and ID of changes, and reads some of what is known of
+// them, each in a loop of its own whose reads do not wait for each other: in a
+// large register, a change spends most of its time waiting for memory.
+func (w *writer) lookAhead(changes []Change, hashes *[ahead]uint64) {
+	var rows [ahead]uint32
+	for i := range changes {
+		hashes[i] = hashIdentity(w.identities.seed, changes[i].Record.Owner, changes[i].Record.ID)
+	}
+	for i := range changes {
+		rows[i] = w.identities.likely(hashes[i])
+	}
+	for i, row := range rows[:len(changes)] {
+		if int64(row) < int64(w.seg.n) {
+			_, id := w.seg.identityOf(Row(row))
+			w.touched += byte(len(id)) + byte(w.seg.version.At(int(row)))
+		}
+		w.touched += byte(w.last[uint32(hashes[i])&uint32(len(w.last)-1)])
+	}
+}
+
+// apply takes change i of a call, whose owner and ID have the hash h.
+func (w *writer) apply(i int, c *Change, h uint64, now time.Time, done *Applied) {
 	r := &c.Record
 	refuse := func(number int, err error) {
 		done.Refused = append(done.Refused, Refusal{Record: i, Owner: r.Owner, ID: r.ID, Number: number, Err: err})
@@ -279,7 +312,6 @@ func (w *writer) apply(i int, c *Change, now time.Time, done *Applied) {
 		refuse(-1, err)
 		return
 	}
-	h := w.identities.hash(r.Owner, idOf(w.buf))
 	was := w.find(r.Owner, idOf(w.buf), h)
 	if !was.isNone() && r.Version <= was.version {
 		if r.Version == was.version && !w.says(was, c.Op, r) {

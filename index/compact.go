@@ -23,7 +23,7 @@ import (
 // beside the old one, and eight bytes a record. It ends early with the context,
 // and leaves everything as it was. One Compact works at a time; a second waits
 // for the first.
-func (x *Index) Compact(ctx context.Context) error { return x.compact(ctx, 1) }
+func (x *Index) Compact(ctx context.Context) error { return x.compact(ctx, 1, x.o.workers()) }
 
 // compactAfter returns the number of changes from which an index compacts itself.
 func (o Options) compactAfter(records int) int {
@@ -38,7 +38,7 @@ const (
 	recordsPerChange = 256
 	// waitAfter is how many times as many changes as start a compaction are
 	// taken before Apply waits for it.
-	waitAfter = 16
+	waitAfter = 32
 )
 
 // makeRoom locks x.mu when there is room for changes.
@@ -51,7 +51,7 @@ func (x *Index) makeRoom() error {
 			return nil
 		}
 		x.mu.Unlock()
-		if err := x.compact(x.life, int(v.changes)); err != nil {
+		if err := x.compact(x.life, int(v.changes), x.o.workers()); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,8 @@ func (x *Index) compactInBackground() {
 	x.running.Go(func() {
 		for {
 			v := x.View()
-			err := x.compact(x.life, x.o.compactAfter(v.seg.n))
+			// Nobody waits for this: leave the processors to the readers.
+			err := x.compact(x.life, x.o.compactAfter(v.seg.n), max(x.o.workers()/4, 1))
 			x.mu.Lock()
 			v = x.View()
 			if err != nil || int(v.changes) < x.o.compactAfter(v.seg.n) {
@@ -100,8 +101,9 @@ func (x *Index) own(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
-// compact is Compact if there are at least so many changes.
-func (x *Index) compact(ctx context.Context, atLeast int) error {
+// compact is Compact if there are at least so many changes, with so many
+// goroutines.
+func (x *Index) compact(ctx context.Context, atLeast, workers int) error {
 	ctx, release, err := x.own(ctx)
 	if err != nil {
 		return err
@@ -114,11 +116,13 @@ func (x *Index) compact(ctx context.Context, atLeast int) error {
 	if v.changes == 0 || int(v.changes) < atLeast {
 		return nil
 	}
-	seg, err := v.merge(ctx, x.o)
+	o := x.o
+	o.Workers = workers
+	seg, err := v.merge(ctx, o)
 	if err != nil {
 		return err
 	}
-	w := newWriter(seg, x.o)
+	w := newWriter(seg, o)
 
 	// What was applied meanwhile is carried over while still more is applied,
 	// so that Apply waits for the last of it only.
@@ -164,7 +168,7 @@ func (w *writer) carry(from *View, first uint32) {
 		a.stolen = w.dict.days.Code(from.values.days[a.stolen])
 
 		texts := from.delta.textsOf(c)
-		h := w.identities.hash(w.dict.owners.Value(a.owner), idOf(texts))
+		h := hashIdentity(w.identities.seed, w.dict.owners.Value(a.owner), idOf(texts))
 		was := w.find(w.dict.owners.Value(a.owner), idOf(texts), h)
 		w.keys = w.keys[:0]
 		for e := c.entry; e < c.entry+c.entries; e++ {
@@ -287,7 +291,7 @@ func (m *merger) placeOf(i uint32, first int) int {
 	if !c.vin.IsValid() {
 		first, end = max(first, end), m.seg.n
 	}
-	return first + sort.Search(end-first, func(n int) bool {
+	return first + gallop(end-first, func(n int) bool {
 		r := Row(first + n)
 		if c.vin.IsValid() {
 			if d := m.seg.vinOf(r).Compare(c.vin); d != 0 {
@@ -296,6 +300,15 @@ func (m *merger) placeOf(i uint32, first int) int {
 		}
 		return m.compareRows(r, row) > 0
 	})
+}
+
+// gallop is sort.Search that is quicker the smaller the answer.
+func gallop(n int, f func(i int) bool) int {
+	low, high := 0, 1
+	for high <= n && !f(high-1) {
+		low, high = high, 2*high
+	}
+	return low + sort.Search(min(high-1, n)-low, func(i int) bool { return f(low + i) })
 }
 
 // mergeKeys merges the entries of visible rows.
@@ -354,7 +367,7 @@ func (m *merger) mergeKeys(s *segment) {
 		}
 	}
 	for _, n := range news {
-		keepUntil(next + sort.Search(len(old.keys)-next, func(i int) bool {
+		keepUntil(next + gallop(len(old.keys)-next, func(i int) bool {
 			e := uint32(next + i)
 			if c := old.keys[e].Compare(n.key); c != 0 {
 				return c > 0

@@ -40,7 +40,7 @@ func newIdentityTable(s *segment, seed uint64, workers int) *identityTable {
 	eachPart(workers, n, func(first, end int) {
 		for row := first; row < end; row++ {
 			owner, id := s.identity(uint32(row))
-			h := t.hash(owner, id)
+			h := hashIdentity(seed, owner, id)
 			i, v := t.start(h), t.tag(h)|uint32(row+1)
 			for !atomic.CompareAndSwapUint32(&t.slots[i], 0, v) {
 				i = t.after(i)
@@ -59,10 +59,10 @@ func (s *segment) identity(row uint32) (owner string, id []byte) {
 	return s.owners.Value(uint32(s.tombs.owner.At(i))), s.tombs.ids.At(i)
 }
 
-// hash mixes owner and ID.
-func (t *identityTable) hash(owner string, id []byte) uint64 {
+// hashIdentity mixes owner and ID.
+func hashIdentity[ID string | []byte](seed uint64, owner string, id ID) uint64 {
 	var buf [8 + MaxOwner + 1 + MaxID]byte
-	b := binary.LittleEndian.AppendUint64(buf[:0], t.seed)
+	b := binary.LittleEndian.AppendUint64(buf[:0], seed)
 	b = append(b, owner...)
 	b = append(b, 0)
 	return xxhash.Sum64(append(b, id...))
@@ -94,6 +94,17 @@ func (t *identityTable) find(owner string, id []byte, h uint64) uint32 {
 		row := v&(1<<t.rowBits-1) - 1
 		if o, d := t.seg.identity(row); o == owner && string(d) == string(id) {
 			return row
+		}
+	}
+	return none
+}
+
+// likely returns the row that find would look at first; none if find would find
+// nothing.
+func (t *identityTable) likely(h uint64) uint32 {
+	for i := t.start(h); t.slots[i] != 0; i = t.after(i) {
+		if v := t.slots[i]; v>>t.rowBits<<t.rowBits == t.tag(h) {
+			return v&(1<<t.rowBits-1) - 1
 		}
 	}
 	return none

@@ -61,7 +61,7 @@ type Options struct {
 
 	// CompactAfter is the number of changes from which the index compacts
 	// itself in the background: see [Index.Compact]. If they come faster than
-	// it can, Apply waits for it at sixteen times as many. A call of Apply is
+	// it can, Apply waits for it at 32 times as many. A call of Apply is
 	// always taken whole, however many changes it has. Default: one for every
 	// 256 records, and at least 16,384.
 	CompactAfter int
