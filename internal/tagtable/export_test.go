@@ -30,3 +30,6 @@ func (t *Table) Equal(o *Table) bool {
 	return t.seed == o.seed && slices.Equal(t.tags, o.tags) &&
 		slices.Equal(t.slots, o.slots) && slices.Equal(t.spill, o.spill)
 }
+
+// Arrays returns the memory of a table.
+func (t *Table) Arrays() ([]tagGroup, []slotGroup, []uint32) { return t.tags, t.slots, t.spill }
