@@ -1,0 +1,332 @@
+// Command huge builds, saves, opens, asks and compacts a register of a hundred
+// million records, or as many as it is told, and prints how long each step takes
+// and how much memory at its peak. Each step is a process of its own.
+//
+//	go run ./bench/huge                    # needs 20 GB of memory, 10 GB of disk, and time
+//	go run ./bench/huge -n 5000000
+//	go run ./bench/huge -n 5000000 -dir /data
+//
+// Each record has a VIN of [vintest.DefaultMix], an ID of ten bytes and all
+// attributes; every second one has a plate. The goals are those of a hundred
+// million. What fewer need is scaled up, but for what a process takes that does
+// nothing. A step is held to its goal, scaled down, by [debug.SetMemoryLimit].
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+	"github.com/vinmatch/vinmatch/vin/vintest"
+)
+
+// full is the number of records that the goals are for.
+const full = 100_000_000
+
+// idle is about what a process takes that does nothing.
+const idle = 64 << 20
+
+// A step is done by a process of its own.
+type step struct {
+	name string
+	goal int64 // of the memory at its peak, for full
+	do   func(r *run) error
+}
+
+var steps = []step{
+	{"nothing", 1 << 40, func(r *run) error { r.world(); return nil }},
+	{"build and save", 16 << 30, (*run).build},
+	{"open and ask", 9 << 30, (*run).ask},
+	{"change and compact", 20 << 30, (*run).compact},
+}
+
+// A run is one step at work.
+type run struct {
+	n    int
+	path string
+	out  io.Writer
+	ctx  context.Context
+}
+
+func main() {
+	n := flag.Int("n", full, "records")
+	dir := flag.String("dir", "", "directory for the snapshot; default: a new temporary one")
+	only := flag.Int("step", -1, "do this step alone, in this process")
+	flag.Parse()
+	if err := huge(*n, *dir, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "huge:", err)
+		os.Exit(1)
+	}
+}
+
+func huge(n int, dir string, only int) error {
+	if only >= 0 {
+		s := steps[only]
+		debug.SetMemoryLimit(idle + int64(float64(s.goal-idle)*float64(n)/full))
+		r := &run{n: n, path: filepath.Join(dir, "huge.vmx"), out: os.Stdout, ctx: context.Background()}
+		return s.do(r)
+	}
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "huge"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "\ttook\tpeak memory\tbytes a record\tfor %d million\tgoal\t\n", full/1_000_000)
+	var least int64
+	for i, s := range steps {
+		fmt.Printf("%s\n", s.name)
+		cmd := exec.Command(program, "-n", fmt.Sprint(n), "-dir", dir, "-step", fmt.Sprint(i))
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		start := time.Now()
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		peak, ok := peakMemory(cmd.ProcessState)
+		if !ok {
+			return errors.New("this system does not tell the memory of a process")
+		}
+		fmt.Fprintf(w, "%s\t%v\t%s\t", s.name, time.Since(start).Round(time.Millisecond), gigabytes(peak))
+		if i == 0 {
+			least = peak
+			fmt.Fprintln(w, "\t\t\t")
+			continue
+		}
+		each := float64(peak-least) / float64(n)
+		fmt.Fprintf(w, "%.1f\t%s\t%s\t\n", each, gigabytes(least+int64(each*full)), gigabytes(s.goal))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Printf("\n%s", &table)
+	return err
+}
+
+func gigabytes(n int64) string { return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30)) }
+
+// timed does something and says how long it took, and of how many things it did
+// how many a second.
+func (r *run) timed(what string, n int64, unit string, do func() error) error {
+	start := time.Now()
+	err := do()
+	took := time.Since(start)
+	rate := float64(n) / took.Seconds() / 1e6
+	fmt.Fprintf(r.out, "  %-34s %10v  %8.2f million %s a second\n", what, took.Round(time.Microsecond), rate, unit)
+	return err
+}
+
+// world returns the vehicles: those below n are listed.
+func (r *run) world() *vintest.Population {
+	return vintest.NewPopulation(1, vintest.DefaultMix).Shuffled(uint64(r.n + asked))
+}
+
+// build makes the register and saves it.
+func (r *run) build() error {
+	var x *index.Index
+	err := r.timed("build", int64(r.n), "records", func() (err error) {
+		x, err = index.Build(r.ctx, index.Options{Seed: 1}, r.records)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := x.Save(r.path); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return err
+	}
+	st := x.Stats()
+	fmt.Fprintf(r.out, "  %-34s %10v  %8.2f million bytes a second\n", "save", took.Round(time.Microsecond),
+		float64(info.Size())/took.Seconds()/1e6)
+	fmt.Fprintf(r.out, "  %d records; in memory %.1f bytes each, in the file %.1f\n", st.Records,
+		float64(st.Memory.Total())/float64(st.Records), float64(info.Size())/float64(st.Records))
+	return nil
+}
+
+// asked is how many numbers are looked up.
+const asked = 1 << 20
+
+// ask opens the register and asks it numbers, whole and partial.
+func (r *run) ask() error {
+	x, err := r.open(index.Options{})
+	if err != nil {
+		return err
+	}
+	v := x.View()
+	world := r.world()
+	keys, rows := make([]index.Key, asked), make([]index.Row, asked)
+	for _, side := range []struct {
+		name   string
+		at     func(i int) int // of the world
+		listed bool
+	}{
+		{"look up what is not listed", func(i int) int { return r.n + i }, false},
+		{"look up what is listed", func(i int) int { return i % r.n }, true},
+	} {
+		for i := range keys {
+			keys[i] = index.VIN(world.At(uint64(side.at(i))))
+		}
+		hits := 0
+		_ = r.timed(side.name, asked, "keys", func() error {
+			hits = v.LookupBatch(rows, keys)
+			return nil
+		})
+		if side.listed && hits != asked || !side.listed && hits != 0 {
+			return fmt.Errorf("%s: %d hits of %d", side.name, hits, asked)
+		}
+	}
+	const searches = 1000
+	err = r.timed("search for the last six", searches, "searches", func() error {
+		for i := range searches {
+			number := world.At(uint64(i % r.n)).String()
+			p, err := vin.ParsePattern("*" + number[vin.Len-6:])
+			if err != nil {
+				return err
+			}
+			res, err := v.Search(r.ctx, p, nil, 0)
+			if err == nil && len(res.Rows) == 0 {
+				err = fmt.Errorf("vehicle %d is not found by its last six", i)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.timed("count motorcycles stolen in France", int64(r.n), "records", func() error {
+		f := index.Owner("FR").And(index.OfType(index.Motorcycle)).And(index.HasStatus(index.Stolen))
+		if v.Count(f) == 0 && r.n > 10_000 {
+			return fmt.Errorf("none of %d records is of a stolen motorcycle in France", r.n)
+		}
+		return nil
+	})
+}
+
+func (r *run) open(o index.Options) (x *index.Index, err error) {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return nil, err
+	}
+	err = r.timed("open, all of it verified", info.Size(), "bytes", func() error {
+		x, err = index.Open(r.path, o)
+		return err
+	})
+	return x, err
+}
+
+// compact changes one record in a hundred, and compacts.
+func (r *run) compact() error {
+	changes := r.n/100 + 1
+	x, err := r.open(index.Options{CompactAfter: changes + 1})
+	if err != nil {
+		return err
+	}
+	world := r.world()
+	err = r.timed("apply", int64(changes), "changes", func() error {
+		const block = 1000
+		var batch []index.Change
+		for i := 0; i < changes; i += block {
+			batch = batch[:0]
+			for j := i; j < min(i+block, changes); j++ {
+				c := index.Change{Op: index.Put, Record: record(world, j*97%r.n)}
+				c.Record.Version += 100
+				c.By = c.Record.Owner
+				if j%3 == 0 {
+					c.Op = index.Withdraw
+				}
+				batch = append(batch, c)
+			}
+			if _, err := x.Apply(index.Position{Seq: uint64(i)}, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = r.timed("compact", int64(r.n), "records", func() error { return x.Compact(r.ctx) })
+	if err != nil {
+		return err
+	}
+	if st := x.Stats(); st.Changes != 0 || st.Records >= r.n {
+		return fmt.Errorf("%d records with %d changes after compaction", st.Records, st.Changes)
+	}
+	return nil
+}
+
+// records yields the records of the register.
+func (r *run) records(yield func(index.Record, error) bool) {
+	world := r.world()
+	for i := range r.n {
+		if !yield(record(world, i), nil) {
+			return
+		}
+	}
+}
+
+var (
+	owners  = []string{"AT", "BE", "BR", "CH", "DE", "ES", "FR", "GB", "IT", "JP", "MX", "NL", "PL", "US", "ZA"}
+	makes   = []string{"Volkswagen", "Toyota", "Peugeot", "Fiat", "Honda", "Ford", "Škoda"}
+	colours = []string{"black", "white", "grey", "red", "blue"}
+)
+
+// record returns record i.
+func record(world *vintest.Population, i int) index.Record {
+	// A hash of the number, so that no attribute follows from another.
+	h := uint64(i+1) * 0x9E3779B97F4A7C15
+	h ^= h >> 29
+	pick := func(n int) int {
+		h = h*0xD1342543DE82EF95 + 1
+		return int(h >> 33 % uint64(n))
+	}
+	r := index.Record{
+		Owner:     owners[pick(len(owners))],
+		ID:        fmt.Sprintf("%010d", i),
+		Version:   uint64(1 + pick(7)),
+		VIN:       world.At(uint64(i)),
+		Type:      index.Car,
+		Status:    index.Stolen,
+		Make:      makes[pick(len(makes))],
+		ModelYear: 1995 + pick(30),
+		Colour:    colours[pick(len(colours))],
+		Stolen:    time.Date(2012, 1, 1+pick(5000), 0, 0, 0, 0, time.UTC),
+	}
+	if pick(4) == 0 {
+		r.Type = index.Car + index.Type(pick(5))
+	}
+	if pick(8) == 0 {
+		r.Status = index.Wanted
+	}
+	if i%2 == 0 {
+		text := fmt.Sprintf("%c%c %04d %c%c", 'A'+pick(26), 'A'+pick(26), pick(10_000), 'A'+pick(26), 'A'+pick(26))
+		r.Plate = plate.MustParse(r.Owner, text)
+	}
+	return r
+}
