@@ -93,6 +93,7 @@ const (
 	costHead   = 0.8 // ... head
 	costRange  = 80  // to go to another range of keys
 	costSerial = 100 // ... run of the serial directory
+	costPlan   = 300 // to think about it: a path that costs less is taken at once
 )
 
 // symbolCounts say how often each symbol code stands at each position of the
@@ -223,12 +224,17 @@ func (s *segment) planSearch(p *vin.Pattern, limit int, sel *Selection) (path Pa
 	if sel != nil {
 		pl.keep = (float64(sel.Count()) + 0.5) / float64(s.n+1)
 	}
-	if pl.prefix > 0 {
-		pl.from, pl.to = s.rangeOf(&d.want, pl.prefix)
-	}
 	path = PathScan
 	if pl.prefix > 0 {
+		pl.from, pl.to = s.rangeOf(&d.want, pl.prefix)
 		path = PathPrefix
+	}
+	if n := float64(pl.to - pl.from); n*(costRow+pl.verify) < costPlan {
+		return path, pl, d, estimate{n, n}
+	}
+	t := pl.serials(&d)
+	if t.cost < costPlan {
+		return PathSerials, pl, d, t
 	}
 
 	// The fragment counts as if its symbols could stand at any of its offsets.
@@ -249,7 +255,7 @@ func (s *segment) planSearch(p *vin.Pattern, limit int, sel *Selection) (path Pa
 	if h := pl.heads(&d, inFragment); h.cost < e.cost {
 		path, e = PathHeads, h
 	}
-	if t := pl.serials(&d); t.cost < e.cost {
+	if t.cost < e.cost {
 		path, e = PathSerials, t
 	}
 	if first < last && len(fragment) > 1 {

@@ -72,8 +72,9 @@ type Directory struct {
 	// Tails are the tails of the last len(Tails) entries, ascending.
 	Tails []uint32
 
-	sample []uint32
-	places int // digits that starts goes by
+	sample  []uint32
+	places  int       // digits that starts goes by
+	letters [Len]bool // read backwards: some tail has a letter at the place
 }
 
 // tailOf returns the tail of a VIN: as six digits if it is numeric, with base
@@ -170,6 +171,16 @@ func (d *Directory) index() {
 	for i := 0; i < len(d.Tails); i += sampling {
 		d.sample = append(d.sample, d.Tails[i])
 	}
+	for i, tail := range d.Tails {
+		if i > 0 && tail == d.Tails[i-1] {
+			continue
+		}
+		for place := range d.letters {
+			if uint64(tail)/pow33[Len-1-place]%base >= digits {
+				d.letters[place] = true
+			}
+		}
+	}
 }
 
 // Bytes returns the memory held.
@@ -200,7 +211,9 @@ func (d *Directory) Walk(want *Wanted, f func(entries []uint32) bool) bool {
 		if sets[i] != 1<<base-1 {
 			restricted = i + 1
 		}
-		letters |= sets[i] >> digits
+		if d.letters[i] {
+			letters |= sets[i] >> digits
+		}
 	}
 	return d.walkNumeric(&sets, restricted, f) && (letters == 0 || d.walkLettered(&sets, restricted, f))
 }
@@ -219,42 +232,57 @@ func byRank(set uint64) uint64 {
 // backwards, as sets of bits by rank.
 type rankSets [Len]uint64
 
+// ahead is how many runs of numeric tails are fetched at a time, so that the
+// memory works on all of them together.
+const ahead = 16
+
 // walkNumeric is Walk for numeric tails.
 func (d *Directory) walkNumeric(sets *rankSets, restricted int, f func([]uint32) bool) bool {
-	for i := range sets {
-		if sets[i]&(1<<digits-1) == 0 {
-			return true
-		}
-	}
 	restricted = min(restricted, d.places)
-	run := pow10(d.places - restricted)
+	size := pow10(d.places - restricted)
 	// An odometer over the restricted places: rest[i] are the digits still to
 	// come at place i.
 	var rest rankSets
-	place, number := 0, 0
-	for {
-		for ; place < restricted; place++ {
-			rest[place] = sets[place] & (1<<digits - 1)
-			number = number*digits + bits.TrailingZeros64(rest[place])
-			rest[place] &= rest[place] - 1
-		}
-		if from, to := d.Starts[number*run], d.Starts[(number+1)*run]; from < to && !f(d.Entries[from:to]) {
-			return false
-		}
-		for place--; place >= 0; place-- {
-			number /= digits
-			if rest[place] != 0 {
-				number = number*digits + bits.TrailingZeros64(rest[place])
-				rest[place] &= rest[place] - 1
-				place++
-				break
-			}
-		}
-		if place < 0 {
+	for i := range sets {
+		if rest[i] = sets[i] & (1<<digits - 1); rest[i] == 0 {
 			return true
 		}
 	}
+	place, number := 0, 0
+	var runs [ahead][2]uint32
+	for place >= 0 {
+		n := 0
+		for ; n < ahead && place >= 0; n++ {
+			for ; place < restricted; place++ {
+				number = number*digits + bits.TrailingZeros64(rest[place])
+				rest[place] &= rest[place] - 1
+			}
+			runs[n] = [2]uint32{d.Starts[number*size], d.Starts[(number+1)*size]}
+			for place--; place >= 0; place-- {
+				if number /= digits; rest[place] != 0 {
+					break
+				}
+				rest[place] = sets[place] & (1<<digits - 1)
+			}
+		}
+		for _, r := range runs[:n] {
+			if r[0] < r[1] {
+				touch(d.Entries[r[0]])
+			}
+		}
+		for _, r := range runs[:n] {
+			if r[0] < r[1] && !f(d.Entries[r[0]:r[1]]) {
+				return false
+			}
+		}
+	}
+	return true
 }
+
+// touch has its argument read.
+//
+//go:noinline
+func touch(uint32) {}
 
 // walkLettered is Walk for lettered tails. It leaps from one wanted tail that
 // exists to the next.
