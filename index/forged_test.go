@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"flag"
@@ -253,6 +254,7 @@ func ask(rng *rand.Rand, v *index.View, keys []index.Key) {
 	for range v.PlateCountries() {
 	}
 	askFilters(rng, v, keys)
+	search(rng, v)
 	dst := make([]index.Row, len(keys))
 	v.LookupBatch(dst, keys)
 	for i, k := range keys {
@@ -268,6 +270,25 @@ func ask(rng *rand.Rand, v *index.View, keys []index.Key) {
 	}
 	for row := range v.All() {
 		v.Record(row)
+	}
+}
+
+// search asks for partial numbers of all kinds, along every path.
+func search(rng *rand.Rand, v *index.View) {
+	s := v.Select(randomFilter(rng, 1).filter)
+	if rng.IntN(2) == 0 {
+		s = nil
+	}
+	for range 5 {
+		number := randomVIN(rng).String()
+		like := index.Number{Kind: index.KindVIN, Text: pick(rng, []string{
+			"*" + number[11:], number[:3] + "*" + number[13:], number[:9] + "*", number[:13] + "??" + number[15:],
+			"*" + number[4:9] + "*", "*" + number[16:], number, "*", number[:8] + "[8B]*",
+		})}
+		_, _ = v.SearchNumbers(context.Background(), like, s, 1+rng.IntN(20)) // what is no pattern is no matter here
+		like.Kind += index.Kind(rng.IntN(8))
+		like.Text = pick(rng, []string{"*1*", "A*", "?B12*", "*", "*京*", "AE86500123?", "*4"})
+		_, _ = v.SearchNumbers(context.Background(), like, s, 1+rng.IntN(20))
 	}
 }
 
