@@ -32,6 +32,28 @@
 // memory, which is nearly all of the time that a lookup in a large register
 // takes.
 //
+// # Changes
+//
+// [Index.Apply] takes what owners put and withdraw, in calls of many changes, at
+// a [Position] of the log that they come from. Versions decide what a change
+// does, so that changes may come twice, late and out of order, and only the owner
+// of a record changes it.
+//
+// Readers do not notice. They take no lock and wait for nobody: a View has all
+// changes of a call or none, and is the same, to the row, for as long as it is
+// held. Work that should see new records takes a new View.
+//
+// Each number bounds another. Changes wait beside the register until
+// [Index.Compact] merges them into it, which happens by itself, in the
+// background, from [Options.CompactAfter] changes on; 32 times as many are the
+// most that wait, because Apply then does. So memory is that of the register, of
+// those changes at about 250 bytes each, and while it compacts of the new
+// register with eight bytes a record; a lookup among the greatest number of
+// changes takes about half as long again as among none; and a View that is held
+// keeps one register and the changes beside it, not more. Withdrawals are
+// remembered for [Options.KeepWithdrawn]. [Index.Close] ends what works in the
+// background.
+//
 // # Filters
 //
 // A [Filter] says which records count, by owner, type and status. Compile it for
