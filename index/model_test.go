@@ -212,6 +212,7 @@ var operations = []struct {
 	{10, func(p *program) { p.batch(p.now()) }},
 	{10, func(p *program) { p.rows(p.now(), 5) }},
 	{3, func(p *program) { p.filter(p.now()) }},
+	{3, func(p *program) { p.search(p.now()) }},
 	{3, (*program).hold},
 	{10, (*program).askHeld},
 	{1, (*program).compact},
@@ -452,6 +453,40 @@ func (p *program) filter(h heldView) {
 	p.batch(h)
 }
 
+// search compares a search with a linear filter.
+func (p *program) search(h heldView) {
+	like, ok := pick(p.rng, p.keys).VIN()
+	if !ok {
+		like = randomVIN(p.rng)
+	}
+	pattern := randomPattern(p.rng, like)
+	fits := func(id identity, l listed) bool {
+		return slices.ContainsFunc(l.keys, func(k index.Key) bool {
+			v, ok := k.VIN()
+			return ok && pattern.Match(v)
+		}) && (h.s == nil || h.f.fits(l.as(id)))
+	}
+	want := 0
+	for id, l := range h.m.live {
+		want += btoi(fits(id, l))
+	}
+	limit := 1 + p.rng.IntN([]int{3, 5000}[p.rng.IntN(2)])
+	got, err := h.v.Search(context.Background(), pattern, h.s, limit)
+	if err != nil || len(got.Rows) != min(want, limit) || got.Truncated != (want > limit) {
+		p.t.Fatalf("limit %d: %d rows of %d, truncated %t, %v", limit, len(got.Rows), want, got.Truncated, err)
+	}
+	seen := map[index.Row]bool{}
+	for _, row := range got.Rows {
+		r := h.v.Record(row)
+		id := identity{r.Owner, r.ID}
+		p.check(h, row, id)
+		if seen[row] || !fits(id, h.m.live[id]) {
+			p.t.Fatalf("row %d does not fit, or comes twice", row)
+		}
+		seen[row] = true
+	}
+}
+
 func (p *program) everything(h heldView) {
 	if h.v.Len() != len(h.m.live) || h.v.Position() != h.m.at {
 		p.t.Fatalf("%d records at %v, want %d at %v", h.v.Len(), h.v.Position(), len(h.m.live), h.m.at)
@@ -502,6 +537,7 @@ func (p *program) askHeld() {
 		p.everything(h)
 	case 1:
 		p.filter(h)
+		p.search(h)
 	case 2, 3, 4:
 		p.rows(h, 5)
 	case 5, 6:
