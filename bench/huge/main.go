@@ -46,10 +46,10 @@ type step struct {
 }
 
 var steps = []step{
-	{"nothing", 1 << 40, func(r *run) error { r.world(); return nil }},
-	{"build and save", 16 << 30, (*run).build},
-	{"open and ask", 9 << 30, (*run).ask},
-	{"change and compact", 20 << 30, (*run).compact},
+	{"nothing", 1e12, func(r *run) error { r.world(); return nil }},
+	{"build and save", 16e9, (*run).build},
+	{"open and ask", 9e9, (*run).ask},
+	{"change and compact", 20e9, (*run).compact},
 }
 
 // A run is one step at work.
@@ -121,7 +121,7 @@ func huge(n int, dir string, only int) error {
 	return err
 }
 
-func gigabytes(n int64) string { return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30)) }
+func gigabytes(n int64) string { return fmt.Sprintf("%.2f GB", float64(n)/1e9) }
 
 // timed does something and says how long it took, and of how many things it did
 // how many a second.
