@@ -157,7 +157,6 @@ type writer struct {
 
 	countries []string // that have plates in the segment or in a change
 	records   int      // visible
-	ended     int      // rows of the segment
 
 	buf     []byte
 	keys    []tagtable.Key
@@ -168,7 +167,7 @@ const firstSlots = 1 << 9
 
 func newWriter(s *segment, o Options) *writer {
 	w := &writer{
-		delta:      &delta{seg: s},
+		delta:      &delta{seg: s, ended: make([]atomic.Uint64, (s.n+s.tombs.n+63)/64)},
 		o:          o,
 		dict:       s.dictionaries.clone(),
 		values:     &values{},
@@ -179,7 +178,7 @@ func newWriter(s *segment, o Options) *writer {
 		records:    s.n,
 	}
 	w.delta.keys.Store(newKeyTable(minSlotBits))
-	w.delta.ended.Store(newRowTable(minSlotBits))
+	w.endings.Store(newRowTable(minSlotBits))
 	return w
 }
 
@@ -198,7 +197,6 @@ func (w *writer) view(at Position) *View {
 		seg:       w.seg,
 		delta:     w.delta,
 		changes:   w.changes.len,
-		hiding:    w.ended > 0,
 		values:    w.values,
 		n:         w.records,
 		countries: w.countries,
@@ -388,10 +386,7 @@ func (w *writer) push(c change, was known, texts []byte, keys []tagtable.Key) {
 		atomic.StoreUint32(&w.changes.at(was.change).end, i+1)
 	}
 	if was.row != none {
-		w.delta.ended.Store(w.delta.ended.Load().put(was.row, i+1))
-		if int(was.row) < w.seg.n {
-			w.ended++
-		}
+		w.end(was.row, i)
 	}
 	if !was.isNone() && !was.gone {
 		w.records--

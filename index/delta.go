@@ -33,7 +33,8 @@ import (
 //	entries  key, change, next   ...            lists of equal keys, linked by next
 //	texts    what appendTexts wrote  ...
 //	keys     hash table: key -> first entry; a filter before it
-//	ended    hash table: row of the segment -> the change that ended it
+//	endings  hash table: row of the segment -> the change that ended it
+//	ended    a bit for each row of the segment: whether it is in that table
 //
 // Changes, entries and texts are appended and never move. A reader comes to an
 // entry through an atomic word that was stored after the entry was written, so
@@ -63,7 +64,8 @@ type delta struct {
 	entries list[deltaEntry]
 	texts   textList
 	keys    atomic.Pointer[keyTable]
-	ended   atomic.Pointer[rowTable]
+	endings atomic.Pointer[rowTable]
+	ended   []atomic.Uint64
 }
 
 // A change is what one owner last said of one ID, at some time.
@@ -103,7 +105,7 @@ func (v *View) hidden(r Row) bool {
 		return false
 	}
 	if int(r) < v.seg.n {
-		return v.hiding && v.delta.endOf(uint32(r)) <= v.changes
+		return v.delta.mayHaveEnded(r) && v.delta.endOf(uint32(r)) <= v.changes
 	}
 	return !v.counts(uint32(r) - uint32(v.seg.n))
 }
@@ -205,7 +207,7 @@ func (v *View) compareRows(a, b Row) int {
 // bytes returns the memory that the delta holds.
 func (d *delta) bytes() int64 {
 	t := d.keys.Load()
-	slots := len(t.slots) + len(t.filter) + len(d.ended.Load().slots)
+	slots := len(t.slots) + len(t.filter) + len(d.endings.Load().slots) + len(d.ended)
 	return d.changes.bytes() + d.entries.bytes() + partBytes(&d.texts.parts) + int64(slots)*8
 }
 
@@ -308,10 +310,21 @@ func (t *keyTable) grown(d *delta) *keyTable {
 	return g
 }
 
+// end notes that change i ends a row of the segment or a tombstone.
+func (d *delta) end(r, i uint32) {
+	d.endings.Store(d.endings.Load().put(r, i+1))
+	word := &d.ended[r/64]
+	word.Store(word.Load() | 1<<(r%64))
+}
+
+// mayHaveEnded reports whether a change ended a row of the segment, whether or
+// not a View counts it.
+func (d *delta) mayHaveEnded(r Row) bool { return d.ended[r/64].Load()>>(r%64)&1 != 0 }
+
 // endOf returns 1 + the change that ended a row of the segment; for others more
 // than any View counts.
 func (d *delta) endOf(r uint32) uint32 {
-	t := d.ended.Load()
+	t := d.endings.Load()
 	for i := t.start(r); ; i++ {
 		switch s := t.slots[i&uint64(len(t.slots)-1)].Load(); {
 		case s == 0:

@@ -25,7 +25,6 @@ type View struct {
 
 	delta     *delta // what changed since the segment was made; nil: nothing
 	changes   uint32 // of the delta, that count here
-	hiding    bool   // rows of the segment are hidden
 	values    *values
 	countries []string
 	position  Position
@@ -134,17 +133,58 @@ const smallBatch = 8
 // put writes the rows of keys that were found, and returns how many had none
 // before.
 func (v *View) put(dst []Row, found []tagtable.Found, s *Selection) (hits int) {
-	for _, f := range found {
-		if row := v.firstOf(f.Pos, s); row != NoRow {
-			if dst[f.At] == NoRow {
-				hits++
-			} else { // of a block whose changes were looked up already
-				row = v.earlier(row, dst[f.At])
-			}
-			dst[f.At] = row
+	// One thing after the other for all keys, and without branches on what is
+	// read, so that the reads of many keys overlap. Keys whose first row does
+	// not count are set aside, and of those the few that have another.
+	const mask = 2*tagtable.Block - 1
+	var rows, passed [2 * tagtable.Block]Row
+	for i, f := range found {
+		rows[i&mask] = v.seg.rowOf(f.Pos)
+	}
+	if s != nil {
+		for i := range found {
+			r := rows[i&mask]
+			passed[i&mask] = Row(^s.bits[r>>6] >> (r & 63) & 1)
 		}
 	}
+	if v.delta != nil {
+		for i := range found {
+			if v.hidden(rows[i&mask]) {
+				passed[i&mask] = 1
+			}
+		}
+	}
+	var aside [2 * tagtable.Block]uint8
+	n := 0
+	for i, f := range found {
+		aside[n&mask] = uint8(i)
+		n += int(passed[i&mask])
+		hits += v.putRow(&dst[f.At], rows[i&mask]|-passed[i&mask])
+	}
+	keys, last := v.seg.keys, uint32(len(v.seg.keys)-1)
+	left := 0
+	for _, i := range aside[:n] {
+		e := found[i&mask].Pos
+		k, next := &keys[e], &keys[min(e+1, last)]
+		differs := (k.Hi ^ next.Hi) | (k.Lo ^ next.Lo)
+		aside[left&mask] = i
+		left += int(1 - (differs|-differs)>>63)
+	}
+	for _, i := range aside[:left] {
+		hits += v.putRow(&dst[found[i].At], v.after(found[i].Pos, s))
+	}
 	return hits
+}
+
+// putRow writes a row or NoRow, unless there is an earlier one, which is of a
+// change. It returns 1 if there is a row where there was none.
+func (v *View) putRow(dst *Row, row Row) int {
+	if *dst != NoRow {
+		*dst = v.earlier(row, *dst)
+		return 0
+	}
+	*dst = row
+	return int(((row ^ NoRow) | -(row ^ NoRow)) >> 31)
 }
 
 // putChanged looks up in the delta the block of keys that was probed last. The
@@ -158,6 +198,15 @@ func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int)
 		missing := filterBits(h) &^ t.filter[h>>(t.shift+wordBits)].Load()
 		maybe[n&(tagtable.Block-1)] = uint8(i)
 		n += int(1 - (missing|-missing)>>63)
+	}
+	// Their slots are far away. Reading all before any decides on a branch
+	// lets the reads overlap.
+	var far uint64
+	for _, i := range maybe[:n] {
+		far |= t.slots[b.Hash(int(i))>>t.shift].Load()
+	}
+	if far == 0 {
+		return 0
 	}
 	for _, i := range maybe[:n] {
 		_, e := t.find(v.delta, b.Keys[i&(tagtable.Block-1)], b.Hash(int(i)))
@@ -174,7 +223,15 @@ func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int)
 // firstOf returns the first visible and selected row among the entries that have
 // the key of entry e, which is their first.
 func (v *View) firstOf(e uint32, s *Selection) Row {
-	for same := true; same; e, same = v.seg.next(e) {
+	if row := v.seg.rowOf(e); (s == nil || s.has(row)) && !v.hidden(row) {
+		return row
+	}
+	return v.after(e, s)
+}
+
+// after is firstOf for the entries after e.
+func (v *View) after(e uint32, s *Selection) Row {
+	for e, same := v.seg.next(e); same; e, same = v.seg.next(e) {
 		if row := v.seg.rowOf(e); (s == nil || s.has(row)) && !v.hidden(row) {
 			return row
 		}
