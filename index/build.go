@@ -35,6 +35,7 @@ type builder struct {
 	skipped []uint32 // for each record refused so far, how many were staged before it
 
 	staged chunks[stagedRecord]
+	vins   chunks[vin.VIN] // of the staged records, until they are entries
 	texts  arena
 	extra  chunks[entry]
 
@@ -48,11 +49,11 @@ type builder struct {
 // A stagedRecord is a record on its way, its texts in codes of the builder's
 // dictionaries and in its arena.
 type stagedRecord struct {
-	vin      vin.VIN
-	textsAt  int64
-	textsLen uint32
+	textsAt int64
 	attributes
-	dropped bool // another record of the same owner and ID counts
+	textsLen uint16
+	hasVIN   bool
+	dropped  bool // another record of the same owner and ID counts
 }
 
 // An entry is one key of one staged record.
@@ -120,11 +121,11 @@ func (b *builder) add(r *Record) error {
 		return fmt.Errorf("index: more than %d records and numbers", tagtable.MaxKeys)
 	}
 	at := uint32(b.staged.len)
-	textsAt, textsLen := b.texts.append(b.buf), uint32(len(b.buf))
+	b.vins.append(r.VIN)
 	b.staged.append(stagedRecord{
-		vin:        r.VIN,
-		textsAt:    textsAt,
-		textsLen:   textsLen,
+		textsAt:    b.texts.append(b.buf),
+		textsLen:   uint16(len(b.buf)),
+		hasVIN:     r.VIN.IsValid(),
 		attributes: b.code(r),
 	})
 	return eachKey(r, func(k Key, country string) {
@@ -172,7 +173,7 @@ func eachKey(r *Record, add func(k Key, country string), refuse func(number int,
 }
 
 // textsOf returns what appendTexts wrote of a staged record.
-func (b *builder) textsOf(s *stagedRecord) []byte { return b.texts.at(s.textsAt, s.textsLen) }
+func (b *builder) textsOf(s *stagedRecord) []byte { return b.texts.at(s.textsAt, uint32(s.textsLen)) }
 
 // compareIdentity orders staged records by owner and ID.
 func (b *builder) compareIdentity(i, j uint32) int {
@@ -217,7 +218,7 @@ func (b *builder) dropOlder() error {
 		}
 		winner, s := b.staged.at(all[first].staged), b.staged.at(all[i].staged)
 		s.dropped = true
-		if s.version == winner.version && !b.sameContent(winner, s) {
+		if s.version == winner.version && !b.sameContent(all[first].staged, all[i].staged) {
 			conflicts = append(conflicts, all[i].staged)
 			continue
 		}
@@ -240,7 +241,7 @@ func (b *builder) dropOlder() error {
 	for i := range all {
 		if s := b.staged.at(uint32(i)); !s.dropped {
 			b.live++
-			if s.vin.IsValid() {
+			if s.hasVIN {
 				b.withVIN++
 			}
 		}
@@ -254,11 +255,9 @@ func (b *builder) placeOf(staged uint32) int {
 	return int(staged) + skipped
 }
 
-func (b *builder) sameContent(s, t *stagedRecord) bool {
-	x, y := *s, *t
-	x.textsAt, y.textsAt = 0, 0
-	x.dropped, y.dropped = false, false
-	return x == y && bytes.Equal(b.textsOf(s), b.textsOf(t))
+func (b *builder) sameContent(i, j uint32) bool {
+	s, t := b.staged.at(i), b.staged.at(j)
+	return s.attributes == t.attributes && *b.vins.at(i) == *b.vins.at(j) && bytes.Equal(b.textsOf(s), b.textsOf(t))
 }
 
 // finish makes the segment of the staged records that count.
@@ -313,8 +312,8 @@ func (s *segment) countStats() {
 func (b *builder) sortEntries() []entry {
 	entries := make([]entry, 0, b.withVIN+b.extra.len)
 	for i := range b.staged.len {
-		if s := b.staged.at(uint32(i)); !s.dropped && s.vin.IsValid() {
-			k := VIN(s.vin)
+		if s := b.staged.at(uint32(i)); !s.dropped && s.hasVIN {
+			k := VIN(*b.vins.at(uint32(i)))
 			entries = append(entries, entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: uint32(i), own: true})
 		}
 	}
@@ -323,7 +322,7 @@ func (b *builder) sortEntries() []entry {
 			entries = append(entries, *e)
 		}
 	}
-	b.extra = chunks[entry]{}
+	b.vins, b.extra = chunks[vin.VIN]{}, chunks[entry]{}
 	parallel.Sort(entries, b.workers, func(x, y entry) int {
 		if c := x.key.Compare(y.key); c != 0 {
 			return c
@@ -354,7 +353,7 @@ func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
 		}
 	}
 	for i := range b.staged.len {
-		if s := b.staged.at(uint32(i)); !s.dropped && !s.vin.IsValid() {
+		if s := b.staged.at(uint32(i)); !s.dropped && !s.hasVIN {
 			order = append(order, uint32(i))
 		}
 	}

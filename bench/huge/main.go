@@ -9,7 +9,8 @@
 // Each record has a VIN of [vintest.DefaultMix], an ID of ten bytes and all
 // attributes; every second one has a plate. The goals are those of a hundred
 // million. What fewer need is scaled up, but for what a process takes that does
-// nothing. A step is held to its goal, scaled down, by [debug.SetMemoryLimit].
+// nothing. Each step is held to nineteen twentieths of its goal, scaled down, by
+// [debug.SetMemoryLimit], so that garbage is collected in time.
 package main
 
 import (
@@ -36,7 +37,7 @@ import (
 const full = 100_000_000
 
 // idle is about what a process takes that does nothing.
-const idle = 64 << 20
+const idle = 16 << 20
 
 // A step is done by a process of its own.
 type step struct {
@@ -74,7 +75,7 @@ func main() {
 func huge(n int, dir string, only int) error {
 	if only >= 0 {
 		s := steps[only]
-		debug.SetMemoryLimit(idle + int64(float64(s.goal-idle)*float64(n)/full))
+		debug.SetMemoryLimit(idle + int64(0.95*float64(s.goal-idle)*float64(n)/full))
 		r := &run{n: n, path: filepath.Join(dir, "huge.vmx"), out: os.Stdout, ctx: context.Background()}
 		return s.do(r)
 	}
