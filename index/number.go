@@ -145,6 +145,7 @@ const (
 	VersionConflict // another record of the owner has this ID and version and says something else
 	NotOwner        // the change is sent by somebody else than the record's owner
 	UnknownOp       // the change does nothing that this package has a name for
+	TooManyPlaces   // the partial number has more than 63 characters that are known or counted
 )
 
 var reasonNames = [...]string{
@@ -162,6 +163,7 @@ var reasonNames = [...]string{
 	VersionConflict: "another record with this owner, ID and version says something else",
 	NotOwner:        "sent by somebody else than the owner",
 	UnknownOp:       "unknown operation",
+	TooManyPlaces:   "more than " + strconv.Itoa(maxPlaces) + " characters",
 }
 
 // Error implements error.

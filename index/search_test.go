@@ -371,8 +371,8 @@ func TestSearchNumbersIsALinearFilter(t *testing.T) {
 					if n.Kind == like.Kind && (country == "" || !like.Kind.HasCountry() || n.Country == country) &&
 						match.MatchString(n.Text) && s.filters[f].fits(r.record) {
 						k, err := n.Key()
-						if err != nil {
-							t.Fatal(err)
+						if err != nil || !n.Fits(like) {
+							t.Fatalf("%v, fits: %t", err, n.Fits(like))
 						}
 						keys = append(keys, k)
 					}

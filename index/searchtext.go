@@ -99,19 +99,44 @@ func (v *View) SearchNumbers(ctx context.Context, like Number, s *Selection, lim
 	if q.text, err = canonicalPattern(like.Kind, like.Text); err != nil {
 		return Result{}, err
 	}
-	fits := compile(q.text)
 	q.hashed = func(r *Record, k Key) bool {
-		for _, n := range r.Numbers {
-			if n.Kind != q.kind {
-				continue
-			}
-			if own, err := n.Key(); err == nil && own == k && fits.matchText(strings.Map(canonicalChar, n.Text)) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(r.Numbers, func(n Number) bool {
+			own, err := n.Key()
+			return err == nil && own == k && n.Fits(like)
+		})
 	}
 	return v.searchText(ctx, &q, s, limit)
+}
+
+// Fits reports whether n is a number that [View.SearchNumbers] finds for another
+// one, of which not everything is known. It is false where either cannot be
+// read.
+func (n Number) Fits(like Number) bool {
+	if n.Kind != like.Kind {
+		return false
+	}
+	switch n.Kind {
+	case KindVIN:
+		v, err := vin.Parse(n.Text)
+		p, patternErr := vin.ParsePattern(like.Text)
+		return err == nil && patternErr == nil && p.Match(v)
+	case KindPlate:
+		q, err := plate.Parse(n.Country, n.Text)
+		p, patternErr := plate.ParsePattern(like.Country, like.Text)
+		return err == nil && patternErr == nil && p.Match(q)
+	}
+	if _, err := n.Key(); err != nil {
+		return false
+	}
+	if like.Kind.HasCountry() && like.Country != "" {
+		own, _ := plate.ParseCountry(n.Country)
+		country, ok := plate.ParseCountry(like.Country)
+		if !ok || own != country {
+			return false
+		}
+	}
+	text, err := canonicalPattern(like.Kind, like.Text)
+	return err == nil && compile(text).matchText(strings.Map(canonicalChar, n.Text))
 }
 
 // isNumber reports whether k is a kind of this package, and neither VINs nor
@@ -146,7 +171,7 @@ func canonicalPattern(kind Kind, text string) (string, error) {
 			places++
 		}
 		if places > maxPlaces {
-			return "", &NumberError{Kind: kind, Pos: pos, Err: TooLong}
+			return "", &NumberError{Kind: kind, Pos: pos, Err: TooManyPlaces}
 		}
 		b.WriteRune(r)
 	}
