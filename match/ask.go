@@ -34,7 +34,8 @@ type span struct {
 	from, to    int32 // into worker.keys
 	via         via
 	how         How
-	doubt       doubt // of the read; for viaRepair
+	doubt       doubt    // of the read; for viaRepair
+	partial     *partial // nil: the whole number was read
 }
 
 // ask collects the keys to look up for a query and remarks on its reads.
@@ -62,6 +63,8 @@ func (w *worker) ask(query int, q *Query, r *Result) {
 				a.parsed(v, how, read.Text)
 			} else if vin.Classify(read.Text) == vin.ClassVIN {
 				a.repairs(read.Text, notVIN)
+			} else {
+				a.holedVIN(read.Text)
 			}
 			a.text(read, index.KindChassis)
 		default:
@@ -129,7 +132,7 @@ func (a *asker) vin(text string) {
 		a.remark(RemarkChassis, Note, "not a VIN but a chassis number, looked up as such")
 		a.text(&Read{Number: index.Number{Kind: index.KindChassis, Text: text}}, index.KindChassis)
 	case class == vin.ClassPartial:
-		a.remark(RemarkPartial, Note, "part of a VIN; only whole numbers are looked up")
+		a.partialVIN(text)
 	case from < len(a.keys):
 		a.remark(RemarkMalformed, Doubt, "not a VIN (%s), looked up as what it may be a misreading of", reason(err))
 	default:
@@ -215,6 +218,10 @@ func (a *asker) remarkVIN(v vin.VIN, info *vin.Info) {
 // plate asks for a plate: of its country and of none, or of every country in
 // the register where its own is not known.
 func (a *asker) plate(read *Read) {
+	if strings.ContainsAny(read.Text, wildcards) {
+		a.partialPlate(read)
+		return
+	}
 	country := read.Country
 	p, err := plate.Parse(country, read.Text)
 	if isKind(err, plate.UnknownCountry) {
@@ -259,8 +266,11 @@ func (a *asker) plateKeys(p plate.Plate) {
 // text asks for a number that is neither VIN nor plate: of its country and of
 // none, where it has a country.
 func (a *asker) text(read *Read, kind index.Kind) {
+	partial := strings.ContainsAny(read.Text, wildcards) && a.partialText(read, kind)
 	n, how, err := cleanNumber(read, kind)
 	switch {
+	case partial && err != nil:
+		return
 	case isKind(err, vin.Empty):
 		a.remark(RemarkEmpty, Note, "nothing was read")
 		return

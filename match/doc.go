@@ -26,8 +26,16 @@
 //     spellings ([plate.Plate.Aliases]); a document under its country and under
 //     none.
 //
-// Part of a number is not searched for; a [Remark] says so. No match means not
-// in this data. It does not mean that a vehicle is not stolen.
+// A read that is itself part of a number finds the records that it fits
+// ([index.View.SearchNumbers]): of a VIN, whatever [vin.CleanPattern] takes for
+// part of one, such as the last six symbols; of other numbers, what has a ? for
+// an unknown character or a * for any number of them. Stars on both sides of a
+// number are not that but stamped there to show that it is whole. A hundred
+// records are looked at, or as many as the query wants findings; a [Remark]
+// tells if more fit.
+//
+// No match means not in this data. It does not mean that a vehicle is not
+// stolen.
 //
 // # Remarks
 //
@@ -40,9 +48,9 @@
 // # Scores
 //
 // The score of a finding is 2 to the sum of the weights of its evidence, at
-// most 1, and at most 0.95 for a guess. It is an order by rules that a person
-// can follow, and no probability. The rules, in bits and as the score of a
-// finding of which nothing else is known:
+// most 1, and at most 0.95 for a guess or a read of part of a number. It is an
+// order by rules that a person can follow, and no probability. The rules, in
+// bits and as the score of a finding of which nothing else is known:
 //
 //	number listed as read, and plausible        0     1
 //	  listed once cleaned                       -0.1  0.93
@@ -56,6 +64,8 @@
 //	  has nothing wrong with it                 -3.5  0.09
 //	  and the listed VIN fails where required   -2    more
 //	the misreading, by channel                  0 to -4 more: a camera swaps no neighbours
+//	read in part: k of n characters known       log2 of k/n: -1.5 and 0.35 for the last six of a VIN
+//	  m different numbers fit                   -log2 of m more: 0.035 each for ten
 //	the reader preferred another read           log2 of the ratio
 //	a second kind of number matches             +2    times its own score
 //

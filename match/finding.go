@@ -75,6 +75,7 @@ const (
 	EvidenceExact    EvidenceCode = "exact"
 	EvidenceCleaned  EvidenceCode = "cleaned"
 	EvidenceRepaired EvidenceCode = "repaired"
+	EvidencePartial  EvidenceCode = "partial"
 )
 
 // What differs between the read and the listed number.
@@ -93,6 +94,7 @@ const (
 	EvidenceOtherField    EvidenceCode = "other_field"    // read as one kind of number, listed as another
 	EvidencePlaceholder   EvidenceCode = "placeholder"    // a number that many vehicles may carry
 	EvidenceCheckMismatch EvidenceCode = "check_mismatch" // the listed VIN's check digit does not compute
+	EvidenceSeveral       EvidenceCode = "several"        // different numbers fit the part that was read
 	EvidenceReadScore     EvidenceCode = "read_score"     // the reader preferred another read
 	EvidenceAlso          EvidenceCode = "also"           // another number of the record matches too
 	EvidenceDiffers       EvidenceCode = "differs"        // another number of the record is not what was read

@@ -52,15 +52,21 @@ func (m *match) better(o *match) bool {
 	return m.kind < o.kind
 }
 
-// add weighs a key of the record that a read led to.
+// add weighs a key of the record that a read led to. A partial read leads to no
+// key.
 func (j *judge) add(s *span, k index.Key) {
 	m := match{read: int(s.read), kind: k.Kind(), how: s.how}
 	read := &j.query.Reads[s.read]
+	if s.partial != nil {
+		m.kind = s.partial.like.Kind
+	}
 	var ok bool
-	switch m.kind {
-	case index.KindVIN:
+	switch {
+	case s.partial != nil:
+		ok = j.partial(&m, s.partial)
+	case m.kind == index.KindVIN:
 		ok = j.vin(&m, s, read, k)
-	case index.KindPlate:
+	case m.kind == index.KindPlate:
 		ok = j.plate(&m, read)
 	default:
 		ok = j.number(&m, s, read, k)

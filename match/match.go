@@ -46,10 +46,10 @@ func (m *Matcher) Match(ctx context.Context, q Query) (Result, error) {
 	w := m.worker()
 	defer m.release(w)
 	w.one[0] = q
-	w.answer(m.idx.View(), w.one[:], w.result[:])
+	w.answer(ctx, m.idx.View(), w.one[:], w.result[:])
 	r := w.result[0]
 	w.one[0], w.result[0] = Query{}, Result{}
-	if errors.Is(r.Err, ErrKind) {
+	if err := ctx.Err(); errors.Is(r.Err, ErrKind) || err != nil && errors.Is(r.Err, err) {
 		return Result{}, r.Err
 	}
 	return r, nil
@@ -109,28 +109,29 @@ type worker struct {
 	matcher *Matcher
 	view    *index.View // of the block
 
-	keys    []index.Key
-	rows    []index.Row // of keys
-	spans   []span
-	hits    []hit
-	guesses []vin.VIN // of one read
+	keys     []index.Key
+	rows     []index.Row // of keys
+	spans    []span
+	partials bool // some of the spans are of partial reads
+	hits     []hit
+	guesses  []vin.VIN // of one read
 
 	one    [1]Query // for Match
 	result [1]Result
 }
 
-// A hit is a row that carries a key.
+// A hit is a row that carries a key, or a number that fits a partial read.
 type hit struct {
 	row  index.Row
 	span int32 // into worker.spans
-	key  int32 // into worker.keys
+	key  int32 // into worker.keys; -1: of a partial read
 }
 
 // answer answers queries[i] in results[i]: it collects the keys of them all,
 // looks them up as one batch, and turns the few that hit into findings.
-func (w *worker) answer(v *index.View, queries []Query, results []Result) {
+func (w *worker) answer(ctx context.Context, v *index.View, queries []Query, results []Result) {
 	w.view = v
-	w.keys, w.spans = w.keys[:0], w.spans[:0]
+	w.keys, w.spans, w.partials = w.keys[:0], w.spans[:0], false
 	for i := range queries {
 		results[i] = Result{}
 		w.ask(i, &queries[i], &results[i])
@@ -145,16 +146,16 @@ func (w *worker) answer(v *index.View, queries []Query, results []Result) {
 		for end < len(w.spans) && queries[w.spans[end].query].Where == where {
 			end++
 		}
-		w.lookUp(w.spans[first:end], w.matcher.selection(v, where), queries, results)
+		w.lookUp(ctx, w.spans[first:end], w.matcher.selection(v, where), queries, results)
 		first = end
 	}
 }
 
 // lookUp looks up the keys of spans, which share a selection, and adds what is
 // found to the results.
-func (w *worker) lookUp(spans []span, s *index.Selection, queries []Query, results []Result) {
+func (w *worker) lookUp(ctx context.Context, spans []span, s *index.Selection, queries []Query, results []Result) {
 	from, to := spans[0].from, spans[len(spans)-1].to
-	if w.view.LookupBatchWhere(w.rows[from:to], w.keys[from:to], s) == 0 {
+	if w.view.LookupBatchWhere(w.rows[from:to], w.keys[from:to], s) == 0 && !w.partials {
 		return
 	}
 	for first := 0; first < len(spans); {
@@ -163,8 +164,8 @@ func (w *worker) lookUp(spans []span, s *index.Selection, queries []Query, resul
 		for end < len(spans) && spans[end].query == query {
 			end++
 		}
-		w.collect(spans[first:end], s, &results[query])
-		if len(w.hits) > 0 {
+		w.collect(ctx, spans[first:end], s, &queries[query], &results[query])
+		if len(w.hits) > 0 && results[query].Err == nil {
 			w.find(spans[first:end], &queries[query], &results[query])
 		}
 		first = end
@@ -175,10 +176,14 @@ func (w *worker) lookUp(spans []span, s *index.Selection, queries []Query, resul
 // records carry are placeholders in disguise.
 const maxRows = 1024
 
-// collect lists the rows that the keys of one query's spans hit.
-func (w *worker) collect(spans []span, s *index.Selection, r *Result) {
+// collect lists the rows that the keys of one query's spans hit, and those that
+// fit its partial reads.
+func (w *worker) collect(ctx context.Context, spans []span, s *index.Selection, q *Query, r *Result) {
 	w.hits = w.hits[:0]
 	for i := range spans {
+		if spans[i].partial != nil {
+			w.search(ctx, spans, i, s, q, r)
+		}
 		for k := spans[i].from; k < spans[i].to; k++ {
 			if w.rows[k] == index.NoRow {
 				continue
@@ -208,7 +213,11 @@ func (w *worker) find(spans []span, q *Query, r *Result) {
 		}
 		j := judge{query: q, record: w.view.Record(w.hits[first].row)}
 		for _, h := range w.hits[first:end] {
-			j.add(&spans[h.span], w.keys[h.key])
+			if h.key < 0 {
+				j.add(&spans[h.span], index.Key{})
+			} else {
+				j.add(&spans[h.span], w.keys[h.key])
+			}
 		}
 		if f, ok := j.finding(); ok {
 			r.Findings = append(r.Findings, f)

@@ -324,7 +324,8 @@ func TestMatch(t *testing.T) {
 			"several_numbers: more than one number in one field; ask for each by itself",
 		}},
 		{"part of a number", listed(accord), read(ofVIN, "***004352"), []string{
-			"partial: part of a VIN; only whole numbers are looked up",
+			"XX/1 vin partial 0.35",
+			"partial: VIN read in part; characters known: 6 of 17",
 		}},
 		{"prose", listed(accord), read(ofVIN, "see the back of the form"), []string{
 			"unreadable: not a VIN (position 14: 'o' is not a VIN symbol), and nothing it could be a misreading of",

@@ -2,8 +2,9 @@ package match
 
 import (
 	"bytes"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/vinmatch/vinmatch/internal/names"
 )
 
 // Names of makes and colours come as every office spells them: "VW",
@@ -30,51 +31,12 @@ func fold(s string) (f folded) {
 		s = s[:window]
 	}
 	for _, r := range s {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		} else if r >= utf8.RuneSelf {
-			r = baseLetter(unicode.ToLower(r))
-		}
-		if !('a' <= r && r <= 'z' || '0' <= r && r <= '9') && r < utf8.RuneSelf ||
-			r >= utf8.RuneSelf && !unicode.IsLetter(r) ||
-			f.n+utf8.RuneLen(r) > foldedLen {
+		if r = names.Letter(r); r < 0 || f.n+utf8.RuneLen(r) > foldedLen {
 			continue
 		}
 		f.n += utf8.EncodeRune(f.text[f.n:], r)
 	}
 	return f
-}
-
-// baseLetter drops the mark of a lower-case Latin letter that occurs in the
-// names of makes and colours. Other letters stay as they are.
-func baseLetter(r rune) rune {
-	switch r {
-	case 'à', 'á', 'â', 'ã', 'ä', 'å', 'ă', 'ą':
-		return 'a'
-	case 'ç', 'ć', 'č':
-		return 'c'
-	case 'è', 'é', 'ê', 'ë', 'ě', 'ę':
-		return 'e'
-	case 'ì', 'í', 'î', 'ï', 'ı':
-		return 'i'
-	case 'ł':
-		return 'l'
-	case 'ñ', 'ń', 'ň':
-		return 'n'
-	case 'ò', 'ó', 'ô', 'õ', 'ö', 'ø', 'ő':
-		return 'o'
-	case 'ř':
-		return 'r'
-	case 'š', 'ś', 'ş', 'ș':
-		return 's'
-	case 'ù', 'ú', 'û', 'ü', 'ů', 'ű':
-		return 'u'
-	case 'ý', 'ÿ':
-		return 'y'
-	case 'ž', 'ź', 'ż':
-		return 'z'
-	}
-	return r
 }
 
 // canonicalMake maps the abbreviations and second names of makes that papers

@@ -166,6 +166,7 @@ func TestScores(t *testing.T) {
 	var seen answers
 	first := map[match.How]match.EvidenceCode{
 		match.Exact: match.EvidenceExact, match.Cleaned: match.EvidenceCleaned, match.Repaired: match.EvidenceRepaired,
+		match.Partial: match.EvidencePartial,
 	}
 	for range 1500 {
 		q := w.query()
@@ -181,7 +182,7 @@ func TestScores(t *testing.T) {
 				}
 			}
 			most := 1.0
-			if f.How == match.Repaired {
+			if f.How == match.Repaired || f.How == match.Partial {
 				most = 0.95
 			}
 			if want := min(most, math.Exp2(bits)); math.Abs(f.Score-want) > 1e-9 {

@@ -19,7 +19,7 @@ const (
 	RemarkEmpty       RemarkCode = "empty"           // nothing was read
 	RemarkPlaceholder RemarkCode = "placeholder"     // N/A, all zeros, all ones
 	RemarkSeveral     RemarkCode = "several_numbers" // more than one number in the field
-	RemarkPartial     RemarkCode = "partial"         // part of a VIN, which is not searched
+	RemarkPartial     RemarkCode = "partial"         // part of a number, searched for as such
 	RemarkUnreadable  RemarkCode = "unreadable"      // nothing could be looked up
 	RemarkMalformed   RemarkCode = "malformed"       // not a VIN; looked up as what it may be a misreading of
 	RemarkChassis     RemarkCode = "chassis"         // no VIN but a chassis or frame number, looked up as such
@@ -43,7 +43,7 @@ const (
 
 // Where the answer is not everything.
 const (
-	RemarkManyRecords RemarkCode = "many_records" // more records carry the number than were looked at
+	RemarkManyRecords RemarkCode = "many_records" // more records carry or fit the number than were looked at
 	RemarkMore        RemarkCode = "more"         // findings were left off at the limit
 )
 

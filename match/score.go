@@ -3,10 +3,10 @@ package match
 import "strings"
 
 // The score of a finding is 2 to the sum of its weights, at most 1, and at most
-// maxGuess where the match needed a guess. The constants below are judgement,
-// not measurement: they order what is found and keep guesses apart from
-// matches. They are stated in bits so that a measured likelihood can take the
-// place of each.
+// maxGuess where the match needed a guess or the read was of part of a number.
+// The constants below are judgement, not measurement: they order what is found
+// and keep guesses apart from matches. They are stated in bits so that a
+// measured likelihood can take the place of each.
 const (
 	maxGuess = 0.95
 

@@ -79,7 +79,7 @@ func (m *Matcher) work(s *screen) {
 				results[i] = Result{Err: err}
 			}
 		} else if !s.stopped.Load() {
-			w.answer(m.idx.View(), b.queries, results)
+			w.answer(s.ctx, m.idx.View(), b.queries, results)
 		}
 		b.done <- struct{}{}
 	}

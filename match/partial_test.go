@@ -1,0 +1,272 @@
+package match_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/match"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// siblings are VINs with one head and serials from 1 on.
+func siblings(n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprintf("WVWZZZ1KZ8W%06d", 1+i))
+	}
+	return all
+}
+
+func TestPartial(t *testing.T) {
+	const (
+		ofVIN      = index.KindVIN
+		ofPlate    = index.KindPlate
+		ofChassis  = index.KindChassis
+		ofEngine   = index.KindEngine
+		ofDocument = index.KindDocument
+	)
+	gb := []index.Record{withPlate("GB", "AB12CDE"), withPlate("GB", "AB13CDE"), withPlate("FR", "AB12CDE")}
+	gb[1].ID, gb[2].ID = "2", "3"
+	engine := []index.Record{withNumber(ofEngine, "", "CAXA-123456")}
+	both := []index.Record{{VIN: vin.MustParse(accord), Plate: plate.MustParse("GB", "AB12CDE"), Make: "Honda"}}
+	for _, tt := range []struct {
+		why      string
+		register []index.Record
+		query    match.Query
+		want     []string // with the first evidence in front
+	}{
+		{"the last six", listed(accord, golf), read(ofVIN, "last 6: 004352"), []string{
+			"what was read of the VIN is listed: positions 12 to 17",
+			"XX/1 vin partial 0.35",
+			"partial: VIN read in part; characters known: 6 of 17",
+		}},
+		{"maker and last four", listed(accord, golf), read(ofVIN, "1HG*4352"), []string{
+			"what was read of the VIN is listed: positions 1 to 3 and 14 to 17",
+			"XX/1 vin partial 0.41",
+			"partial: VIN read in part; characters known: 7 of 17",
+		}},
+		{"one symbol filed off: as good as a guess gets", listed(accord), read(ofVIN, "1HGCM826?3A004352"), []string{
+			"what was read of the VIN is listed: positions 1 to 8 and 10 to 17",
+			"XX/1 vin partial 0.94",
+			"partial: VIN read in part; characters known: 16 of 17",
+		}},
+		{"one of two symbols is known of it", listed(accord), read(ofVIN, "1HGCM82[6B]33A00*"), []string{
+			"what was read of the VIN is listed: positions 1 to 13",
+			"XX/1 vin partial 0.76",
+			"partial: VIN read in part; characters known: 13 of 17",
+		}},
+		{"a fragment from nowhere in particular", listed(accord), read(ofVIN, "*33A00*"), []string{
+			"what was read of the VIN is listed: positions 9 to 13",
+			"XX/1 vin partial 0.29",
+			"partial: VIN read in part; characters known: 5 of 17",
+		}},
+		{"nothing like it", listed(accord), read(ofVIN, "*918273"), []string{
+			"partial: VIN read in part; characters known: 6 of 17",
+		}},
+		{"four that fit share the score", listed(siblings(12)...), read(ofVIN, "WVWZZZ1KZ8W00000[2-5]"), []string{
+			"what was read of the VIN is listed: positions 1 to 17",
+			"XX/2 vin partial 0.25", "  4 different numbers that are listed fit",
+			"what was read of the VIN is listed: positions 1 to 17",
+			"XX/3 vin partial 0.25", "  4 different numbers that are listed fit",
+			"what was read of the VIN is listed: positions 1 to 17",
+			"XX/4 vin partial 0.25", "  4 different numbers that are listed fit",
+			"what was read of the VIN is listed: positions 1 to 17",
+			"XX/5 vin partial 0.25", "  4 different numbers that are listed fit",
+			"partial: VIN read in part; characters known: 17 of 17",
+		}},
+		{"two records of one VIN do not", listed(accord, accord), read(ofVIN, "*004352"), []string{
+			"what was read of the VIN is listed: positions 12 to 17",
+			"XX/1 vin partial 0.35",
+			"what was read of the VIN is listed: positions 12 to 17",
+			"XX/2 vin partial 0.35",
+			"partial: VIN read in part; characters known: 6 of 17",
+		}},
+		{"with a plate that was read whole", both, and(read(ofVIN, "*004352"), readIn(ofPlate, "GB", "AB12CDE")), []string{
+			"plate listed as it was read",
+			"XX/1 plate exact 1.00",
+			"  the VIN matches too",
+			"  what was read of the VIN is listed: positions 12 to 17",
+			"partial: VIN read in part; characters known: 6 of 17",
+		}},
+		{"the paper weighs in", both, claiming(read(ofVIN, "*004352"), match.Claim{Make: "Honda"}), []string{
+			"what was read of the VIN is listed: positions 12 to 17",
+			"XX/1 vin partial 0.50",
+			"  make: paper and record both say Honda",
+			"partial: VIN read in part; characters known: 6 of 17",
+		}},
+		{"a VIN with unknown symbols in the field for chassis numbers", listed(accord), read(ofChassis, "1HGCM826?3A004352"), []string{
+			"what was read of the VIN is listed: positions 1 to 8 and 10 to 17",
+			"XX/1 vin partial 0.94",
+			"  read as chassis, listed as VIN",
+			"partial: VIN read in part; characters known: 16 of 17",
+			"partial: chassis read in part; characters known: 16",
+		}},
+		{"an old chassis number with a hole", []index.Record{withNumber(ofChassis, "", "AE86-5001234")}, read(ofChassis, "AE86-50?1234"), []string{
+			"what was read of the chassis is listed: positions 1 to 6 and 8 to 11",
+			"XX/1 chassis partial 0.91",
+			"partial: chassis read in part; characters known: 10",
+		}},
+
+		{"a plate of a known country", gb, readIn(ofPlate, "GB", "AB1? CDE"), []string{
+			"what was read of the plate is listed: positions 1 to 3 and 5 to 7",
+			"XX/1 plate partial 0.43", "  2 different numbers that are listed fit",
+			"what was read of the plate is listed: positions 1 to 3 and 5 to 7",
+			"XX/2 plate partial 0.43", "  2 different numbers that are listed fit",
+			"partial: plate read in part; characters known: 6",
+		}},
+		{"a plate of any", gb, read(ofPlate, "*12CDE"), []string{
+			"what was read of the plate is listed: positions 3 to 7",
+			"XX/1 plate partial 0.36", "  2 different numbers that are listed fit",
+			"what was read of the plate is listed: positions 3 to 7",
+			"XX/3 plate partial 0.36", "  2 different numbers that are listed fit",
+			"partial: plate read in part; characters known: 5",
+		}},
+		{"a plate of a country that is none", gb[:1], readIn(ofPlate, "Utopia", "AB12*"), []string{
+			"what was read of the plate is listed: positions 1 to 4",
+			"XX/1 plate partial 0.57",
+			"unknown_country: Utopia is no country that is known; looked up under every country",
+			"partial: plate read in part; characters known: 4",
+		}},
+		{"another spelling of a plate", []index.Record{withPlate("DE", "TÜ-AB 12")}, readIn(ofPlate, "DE", "TUE-A?12"), []string{
+			"what was read of the plate is listed: positions 1 to 4, 6 and 7",
+			"XX/1 plate partial 0.86",
+			"partial: plate read in part; characters known: 6",
+		}},
+		{"no pattern at all", gb, readIn(ofPlate, "GB", "AB[*"), []string{
+			"unreadable: not part of a plate (position 4: not a set of characters)",
+		}},
+
+		{"an engine number with a hole", engine, read(ofEngine, "CAXA 12??56"), []string{
+			"what was read of the engine is listed: positions 1 to 6, 9 and 10",
+			"XX/1 engine partial 0.80",
+			"partial: engine read in part; characters known: 8",
+		}},
+		{"stars on both sides are stamped there", engine, read(ofEngine, "*CAXA123456*"), []string{
+			"engine listed as it was read, once cleaned",
+			"XX/1 engine cleaned 0.93",
+			"  in the text as read, position 1: dropped delimiter '*'",
+			"  in the text as read, position 12: dropped delimiter '*'",
+		}},
+		{"a star on one side may be either", engine, read(ofEngine, "CAXA123456*"), []string{
+			"what was read of the engine is listed: positions 1 to 10",
+			"XX/1 engine partial 0.95",
+			"partial: engine read in part; characters known: 10",
+		}},
+		{"stars alone are nothing", engine, read(ofEngine, "***"), []string{"empty: nothing was read"}},
+		{"a document of another country", []index.Record{withNumber(ofDocument, "FR", "2019AB34567")}, readIn(ofDocument, "DE", "2019AB?4567"), []string{
+			"partial: document read in part; characters known: 10",
+		}},
+		{"a document of its country", []index.Record{withNumber(ofDocument, "FR", "2019AB34567")}, readIn(ofDocument, "F", "2019AB?4567"), []string{
+			"what was read of the document is listed: positions 1 to 6 and 8 to 11",
+			"XX/1 document partial 0.91",
+			"partial: document read in part; characters known: 10",
+		}},
+		{"more places than can be matched", engine, read(ofEngine, "A"+strings.Repeat("?", 70)), []string{
+			"partial: engine read in part; characters known: 1",
+			"unreadable: part of a number that cannot be looked up (engine: position 64: more than 63 characters)",
+		}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			r := ask(t, register(t, tt.register...), tt.query)
+			var got []string
+			for i := range r.Findings {
+				one := match.Result{Findings: r.Findings[i : i+1]}
+				got = append(append(got, r.Findings[i].Evidence[0].Text), brief(one)...)
+			}
+			got = append(got, brief(match.Result{Remarks: r.Remarks})...)
+			if diff := gocmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPartialHeedsFilterAndLimit asks for more than a query wants.
+func TestPartialHeedsFilterAndLimit(t *testing.T) {
+	records := listed(siblings(300)...)
+	for i := range records {
+		records[i].Owner, records[i].ID = []string{"FR", "DE"}[i/250], fmt.Sprint(i)
+	}
+	m := register(t, records...)
+	german := index.Owner("DE")
+	q := read(index.KindVIN, "WVWZZZ1KZ8W*")
+	for _, tt := range []struct {
+		where    *index.Filter
+		limit    int
+		findings int
+		fits     float64
+		remarks  []match.RemarkCode
+	}{
+		{nil, 0, 20, 100, []match.RemarkCode{match.RemarkPartial, match.RemarkManyRecords, match.RemarkMore}},
+		{nil, 150, 150, 150, []match.RemarkCode{match.RemarkPartial, match.RemarkManyRecords}},
+		{nil, 300, 300, 300, []match.RemarkCode{match.RemarkPartial}},
+		{&german, 0, 20, 50, []match.RemarkCode{match.RemarkPartial, match.RemarkMore}},
+		{&german, 50, 50, 50, []match.RemarkCode{match.RemarkPartial}},
+	} {
+		q.Where, q.Limit = tt.where, tt.limit
+		r := ask(t, m, q)
+		var remarks []match.RemarkCode
+		for _, remark := range r.Remarks {
+			remarks = append(remarks, remark.Code)
+		}
+		if len(r.Findings) != tt.findings || !slices.Equal(remarks, tt.remarks) {
+			t.Errorf("filter %v, limit %d: %d findings, remarks %v", tt.where, tt.limit, len(r.Findings), remarks)
+			continue
+		}
+		for _, f := range r.Findings {
+			if want := 11.0 / 17 / tt.fits; math.Abs(f.Score-want) > 1e-9 || tt.where != nil && f.Record.Owner != "DE" {
+				t.Fatalf("filter %v, limit %d: score %v of a record of %s, want %v", tt.where, tt.limit, f.Score, f.Record.Owner, want)
+			}
+		}
+	}
+}
+
+// TestPartialEndsWithItsContext lets the context end between the lookups and
+// the search for a partial number.
+func TestPartialEndsWithItsContext(t *testing.T) {
+	m := register(t, listed(accord)...)
+	ctx := &lateContext{Context: t.Context(), left: 1}
+	if r, err := m.Match(ctx, read(index.KindVIN, "*004352")); !errors.Is(err, context.Canceled) || len(r.Findings) > 0 {
+		t.Errorf("%v, %v", brief(r), err)
+	}
+}
+
+// A lateContext ends after it was looked at some times.
+type lateContext struct {
+	context.Context
+	left int
+}
+
+func (c *lateContext) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestScreenSearches(t *testing.T) {
+	m := register(t, listed(accord, golf)...)
+	texts := []string{accord, "*004352", golf, "WVW*", "*ZZZZZZ*", "****004352"}
+	var queries []match.Query
+	for i := range 500 {
+		queries = append(queries, read(index.KindVIN, texts[i%len(texts)]))
+	}
+	i := 0
+	for _, r := range m.Screen(t.Context(), slices.Values(queries), 2) {
+		if want := ask(t, m, queries[i]); r.Err != nil || !slices.Equal(brief(want), brief(r)) {
+			t.Fatalf("query %d: %v, %v; Match says %v", i, brief(r), r.Err, brief(want))
+		}
+		i++
+	}
+	if i != len(queries) {
+		t.Errorf("%d results", i)
+	}
+}
