@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -171,7 +172,7 @@ func newWriter(s *segment, o Options) *writer {
 		o:          o,
 		dict:       s.dictionaries.clone(),
 		values:     &values{},
-		identities: newIdentityTable(s, o.Seed, o.workers()),
+		identities: newIdentityTable(s, rand.Uint64(), o.workers()),
 		last:       make([]uint32, firstSlots),
 		crowds:     map[tagtable.Key][]uint32{},
 		countries:  s.plateCountries,
@@ -423,8 +424,8 @@ const crowded = 64
 // link appends an entry and links it into the list of its key.
 func (w *writer) link(k tagtable.Key, i uint32) {
 	e := w.entries.append(deltaEntry{key: k, change: i}) + 1
-	h := w.seg.table.Hash(k)
 	t := w.delta.keys.Load()
+	h := t.hash(k, w.seg.table.Hash(k))
 	slot, first := t.find(w.delta, k, h)
 	before, next := w.place(k, i, e, first)
 	w.entries.at(e - 1).next = next
@@ -434,11 +435,13 @@ func (w *writer) link(k tagtable.Key, i uint32) {
 		return
 	case first == 0:
 		w.addCountry(k, i)
-		if t.keys++; 2*t.keys > len(t.slots) {
-			t = t.grown(w.delta)
+		if next := t.roomier(w.delta, slot, h); next != t {
+			t = next
 			w.delta.keys.Store(t)
+			h = t.hash(k, w.seg.table.Hash(k))
 			slot, _ = t.find(w.delta, k, h)
 		}
+		t.keys++
 	}
 	t.set(slot, h, e)
 }

@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/sixbit"
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
@@ -582,4 +583,66 @@ func TestReadersAmongChanges(t *testing.T) {
 	done.Store(true)
 	wg.Wait()
 	t.Logf("%d views", views.Load())
+}
+
+// Somebody who knows the seed can choose numbers that all have one hash. Changes
+// of them are found as quickly as others.
+func TestChosenKeysDoNotCrowdChanges(t *testing.T) {
+	// The hash multiplies the words of a key, exclusive or two words that
+	// follow from the seed. Where that makes the high word 0 the low one does
+	// not count. The high word of an engine number is its kind, and eight
+	// symbols of six bits.
+	const n = 3000
+	var seed uint64
+	var head string
+	for seed = 1; head == ""; seed++ {
+		z := seed + 0x9E3779B97F4A7C15
+		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+		z = (z ^ z>>27) * 0x94D049BB133111EB
+		z ^= z >> 31
+		if z>>48 == uint64(index.KindEngine)<<8 {
+			head = symbolsOf(z)
+		}
+	}
+	seed--
+	x := mustBuild(t, index.Options{Seed: seed, CompactAfter: math.MaxInt}, nil)
+	defer x.Close()
+	changes := make([]index.Change, n)
+	keys := make([]index.Key, n)
+	for i := range changes {
+		number := index.Number{Kind: index.KindEngine, Text: fmt.Sprintf("%s%010d", head, i)}
+		keys[i], _ = number.Key()
+		changes[i] = put(index.Record{Owner: "FR", ID: fmt.Sprint(i), Numbers: []index.Number{number}})
+	}
+	if x.View().HashOf(keys[0]) != x.View().HashOf(keys[n-1]) {
+		t.Fatal("the keys are not of one hash: the test does not test")
+	}
+	mustApply(t, x, changes...)
+	v := x.View()
+	if most := v.LongestProbe(); most > 300 {
+		t.Errorf("a lookup passes %d slots", most)
+	}
+	dst := make([]index.Row, n)
+	if hits := v.LookupBatch(dst, keys); hits != n {
+		t.Errorf("%d of %d are found", hits, n)
+	}
+	for i, k := range keys {
+		if row, _ := v.Lookup(k); row != dst[i] || v.Record(row).ID != fmt.Sprint(i) {
+			t.Fatalf("number %d finds another record", i)
+		}
+	}
+}
+
+// symbolsOf returns the eight symbols in the low 48 bits of the word of a key; ""
+// if they are not all digits and capital letters.
+func symbolsOf(word uint64) string {
+	var b []byte
+	for shift := 42; shift >= 0; shift -= 6 {
+		c := sixbit.Char(word >> shift & (sixbit.Codes - 1))
+		if (c < '0' || '9' < c) && (c < 'A' || 'Z' < c) {
+			return ""
+		}
+		b = append(b, c)
+	}
+	return string(b)
 }

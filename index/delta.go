@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"iter"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"unsafe"
@@ -213,10 +214,11 @@ func (d *delta) bytes() int64 {
 
 func (d *delta) textsOf(c *change) []byte { return d.texts.at(c.texts, int(c.textsLen)) }
 
-// first returns 1 + the first entry of a key, or 0. It may be of a change that
-// the View does not count.
+// first returns 1 + the first entry of a key, whose hash in the segment's table
+// is h, or 0. The entry may be of a change that the View does not count.
 func (d *delta) first(k tagtable.Key, h uint64) uint32 {
 	t := d.keys.Load()
+	h = t.hash(k, h)
 	if !t.mayHave(h) {
 		return 0
 	}
@@ -244,11 +246,31 @@ func (d *delta) after(e uint32) uint32 { return atomic.LoadUint32(&d.entries.at(
 
 // A keyTable finds the first entry of a key. Slots are probed one after the
 // other. A slot holds the low half of a key's hash above 1 + its first entry.
+//
+// The hash is that of the segment's table, which a batch has at hand. If keys
+// crowd in spite of it, somebody knows the seed and chose them: a table with a
+// hash of its own, which nobody can know, then takes its place. So a lookup
+// probes no more than maxProbes slots, whatever the keys.
 type keyTable struct {
 	slots  []atomic.Uint64
 	filter []atomic.Uint64
-	shift  uint8 // of a hash, for a slot
-	keys   int   // the writer's
+	shift  uint8      // of a hash, for a slot
+	own    *[4]uint64 // of the hash; nil: it is the segment's
+	keys   int        // the writer's
+}
+
+// maxProbes is three times as many as the longest run of a table of millions of
+// keys that nobody chose.
+const maxProbes = 256
+
+// hash returns the hash of a key, which is h in the segment's table.
+func (t *keyTable) hash(k tagtable.Key, h uint64) uint64 {
+	if t.own == nil {
+		return h
+	}
+	hi, lo := bits.Mul64(k.Hi^t.own[0], k.Lo^t.own[1])
+	hi, lo = bits.Mul64(hi^lo^t.own[2], t.own[3]|1)
+	return hi ^ lo
 }
 
 const (
@@ -295,14 +317,25 @@ func (t *keyTable) set(slot int, h uint64, e uint32) {
 	t.slots[slot].Store(h<<32 | uint64(e))
 }
 
-// grown returns a table of twice the size with the same keys.
-func (t *keyTable) grown(d *delta) *keyTable {
-	g := newKeyTable(bits.Len(uint(len(t.slots))))
-	g.keys = t.keys
+// roomier returns the table for one more key, of hash h, whose slot is known: t,
+// or another with the same keys.
+func (t *keyTable) roomier(d *delta, slot int, h uint64) *keyTable {
+	slotBits, own := 64-int(t.shift), t.own
+	if 2*(t.keys+1) > len(t.slots) {
+		slotBits++
+	}
+	if own == nil && (slot-int(h>>t.shift))&(len(t.slots)-1) > maxProbes {
+		own = &[4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
+	}
+	if slotBits == 64-int(t.shift) && own == t.own {
+		return t
+	}
+	g := newKeyTable(slotBits)
+	g.own, g.keys = own, t.keys
 	for i := range t.slots {
 		if e := uint32(t.slots[i].Load()); e != 0 {
 			k := d.entries.at(e - 1).key
-			h := d.seg.table.Hash(k)
+			h := g.hash(k, d.seg.table.Hash(k))
 			slot, _ := g.find(d, k, h)
 			g.set(slot, h, e)
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+
+	"github.com/vinmatch/vinmatch/internal/tagtable"
 )
 
 // OpenBytes is Open for the content of a file.
@@ -41,3 +43,22 @@ var CanonicalRune = canonicalRune
 
 // Words returns the two words of a key.
 func (k Key) Words() (hi, lo uint64) { return k.hi, k.lo }
+
+// LongestProbe returns how many slots a lookup among the changes of a View passes
+// at most.
+func (v *View) LongestProbe() (most int) {
+	t := v.delta.keys.Load()
+	for i := range t.slots {
+		if e := uint32(t.slots[i].Load()); e != 0 {
+			k := v.delta.entries.at(e - 1).key
+			h := t.hash(k, v.seg.table.Hash(k))
+			most = max(most, (i-int(h>>t.shift))&(len(t.slots)-1))
+		}
+	}
+	return most
+}
+
+// HashOf returns the hash of a key in the table of a View.
+func (v *View) HashOf(k Key) uint64 {
+	return v.seg.table.Hash(tagtable.Key{Hi: k.hi, Lo: k.lo})
+}

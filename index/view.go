@@ -191,10 +191,14 @@ func (v *View) putRow(dst *Row, row Row) int {
 // filter, which answers for nearly all of them, is asked without branches.
 func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int) {
 	t := v.delta.keys.Load()
+	var hashes [tagtable.Block]uint64
+	for i := range dst {
+		hashes[i&(tagtable.Block-1)] = t.hash(b.Keys[i&(tagtable.Block-1)], b.Hash(i))
+	}
 	var maybe [tagtable.Block]uint8
 	n := 0
 	for i := range dst {
-		h := b.Hash(i)
+		h := hashes[i&(tagtable.Block-1)]
 		missing := filterBits(h) &^ t.filter[h>>(t.shift+wordBits)].Load()
 		maybe[n&(tagtable.Block-1)] = uint8(i)
 		n += int(1 - (missing|-missing)>>63)
@@ -203,13 +207,13 @@ func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int)
 	// lets the reads overlap.
 	var far uint64
 	for _, i := range maybe[:n] {
-		far |= t.slots[b.Hash(int(i))>>t.shift].Load()
+		far |= t.slots[hashes[i&(tagtable.Block-1)]>>t.shift].Load()
 	}
 	if far == 0 {
 		return 0
 	}
 	for _, i := range maybe[:n] {
-		_, e := t.find(v.delta, b.Keys[i&(tagtable.Block-1)], b.Hash(int(i)))
+		_, e := t.find(v.delta, b.Keys[i&(tagtable.Block-1)], hashes[i&(tagtable.Block-1)])
 		if row, _ := v.visible(e, s); row != NoRow {
 			if dst[i] == NoRow {
 				hits++
