@@ -5,6 +5,7 @@ import (
 	"flag"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -175,19 +176,138 @@ func BenchmarkContains(b *testing.B) {
 	_ = n
 }
 
+// BenchmarkSelect compiles filters of three terms, and counts by them without
+// and with a loop over the columns in question.
 func BenchmarkSelect(b *testing.B) {
-	v := load(b).view
-	f := index.Owner("FR").Or(index.Owner("DE")).And(index.OfType(index.Car)).AndNot(index.HasStatus(index.Wanted))
-	b.Run("Select", func(b *testing.B) {
-		for b.Loop() {
-			v.Select(f)
+	w := load(b)
+	c := newColumns(w)
+	fr, car, day := index.Owner("FR"), index.OfType(index.Car), 24*time.Hour
+	for _, bm := range []struct {
+		name   string
+		filter index.Filter
+		scan   func() int
+	}{
+		{"values", fr.And(car).And(index.HasStatus(index.Stolen)), func() int {
+			return countColumns(c.owner, c.typ, c.status, c.codes["FR"], uint8(index.Car), uint8(index.Stolen), uint8(index.Stolen))
+		}},
+		{"years", fr.And(car).And(index.ModelYears(2005, 2012)), func() int {
+			return countColumns(c.owner, c.typ, c.year, c.codes["FR"], uint8(index.Car), 105, 112)
+		}},
+		{"dates", fr.And(car).And(index.StolenBetween(firstTheft.Add(1010*day), firstTheft.Add(2222*day))), func() int {
+			return countColumns(c.owner, c.typ, c.stolen, c.codes["FR"], uint8(index.Car), 1010, 2222)
+		}},
+		{"often", car.And(index.Make("toyota")).And(index.StolenBetween(firstTheft.Add(1010*day), firstTheft.Add(2222*day))), func() int {
+			return countColumns(c.typ, c.mark, c.stolen, uint8(index.Car), c.codes["Toyota"], 1010, 2222)
+		}},
+	} {
+		b.Run("Select/"+bm.name, func(b *testing.B) {
+			for b.Loop() {
+				w.view.Select(bm.filter)
+			}
+		})
+		b.Run("Count/"+bm.name, func(b *testing.B) {
+			var counted, scanned time.Duration
+			for b.Loop() {
+				start := time.Now()
+				n := w.view.Count(bm.filter)
+				middle := time.Now()
+				if m := bm.scan(); m != n {
+					b.Fatalf("%d records, the columns have %d", n, m)
+				}
+				counted += middle.Sub(start)
+				scanned += time.Since(middle)
+			}
+			b.ReportMetric(0, "ns/op") // of both together: means nothing
+			b.ReportMetric(float64(counted.Microseconds())/float64(b.N), "us/count")
+			b.ReportMetric(float64(scanned.Microseconds())/float64(b.N), "us/scan")
+			b.ReportMetric(float64(scanned)/float64(counted), "x-scan")
+		})
+	}
+}
+
+// columns are the attributes of a workload's records, in as few bytes as they
+// need.
+type columns struct {
+	owner, typ, status, mark, year []uint8
+	stolen                         []uint16 // days since firstTheft
+	codes                          map[string]uint8
+}
+
+var firstTheft = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func newColumns(w *workload) *columns {
+	c := &columns{codes: map[string]uint8{}}
+	code := func(name string) uint8 {
+		n, ok := c.codes[name]
+		if !ok {
+			n = uint8(len(c.codes))
+			c.codes[name] = n
 		}
-	})
-	b.Run("Count", func(b *testing.B) {
-		for b.Loop() {
-			v.Count(f)
+		return n
+	}
+	for i := range w.view.Len() {
+		r := fleetRecord(w.world, i)
+		c.owner = append(c.owner, code(r.Owner))
+		c.typ = append(c.typ, uint8(r.Type))
+		c.status = append(c.status, uint8(r.Status))
+		c.mark = append(c.mark, code(r.Make))
+		c.year = append(c.year, uint8(r.ModelYear-1900))
+		c.stolen = append(c.stolen, uint16(r.Stolen.Sub(firstTheft)/(24*time.Hour)))
+	}
+	return c
+}
+
+// countColumns counts the places where a is x, b is y, and c lies between from
+// and to. It does without branches, which nobody could predict.
+func countColumns[T uint8 | uint16](a, b []uint8, c []T, x, y uint8, from, to T) (n int) {
+	b, c = b[:len(a)], c[:len(a)]
+	for i := range a {
+		differs := uint32((a[i] ^ x) | (b[i] ^ y))
+		outside := uint32(to-from) - uint32(c[i]-from)
+		n += int((differs - 1) &^ outside >> 31)
+	}
+	return n
+}
+
+// BenchmarkFiltered asks for the same numbers with and without a filter.
+func BenchmarkFiltered(b *testing.B) {
+	w := load(b)
+	v, dst := w.view, make([]index.Row, queries)
+	for _, side := range []struct {
+		name string
+		keys []index.Key
+	}{{"miss", keysOfVINs(w.miss)}, {"hit", keysOfVINs(w.hit)}} {
+		for _, f := range []struct {
+			name   string
+			filter index.Filter
+		}{
+			{"most", index.HasStatus(index.Stolen)},
+			{"half", index.OfType(index.Car).Or(index.OfType(index.Truck)).Or(index.OfType(index.Motorcycle))},
+			{"few", index.Owner("FR").And(index.OfType(index.Car))},
+		} {
+			s := v.Select(f.filter)
+			b.Run(side.name+"/"+f.name, func(b *testing.B) {
+				// In turns, so that other load meets both alike, and each on
+				// numbers that the other did not just bring into the caches.
+				const turn = 1 << 13
+				var filtered, plain time.Duration
+				for b.Loop() {
+					for at := 0; at < queries; at += turn {
+						far := (at + queries/2) % queries
+						start := time.Now()
+						v.LookupBatch(dst, side.keys[at:at+turn])
+						middle := time.Now()
+						v.LookupBatchWhere(dst, side.keys[far:far+turn], s)
+						plain += middle.Sub(start)
+						filtered += time.Since(middle)
+					}
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(filtered.Nanoseconds())/float64(b.N)/queries, "ns/query")
+				b.ReportMetric(float64(filtered)/float64(plain), "x-unfiltered")
+			})
 		}
-	})
+	}
 }
 
 func BenchmarkRecord(b *testing.B) {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/vinmatch/vinmatch/internal/column"
@@ -291,7 +290,7 @@ func (s *segment) complete(ctx context.Context, seed uint64, workers int, source
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s.filters = s.makeFilters(workers)
+	s.makeFilters(workers)
 	s.directories = makeDirectories(s.keys[:s.vins], workers)
 	s.countStats()
 	return nil
@@ -430,62 +429,4 @@ func (s *segment) fillColumns(workers int, source func(row int) (attributes, []b
 func eachPart(workers, n int, f func(first, end int)) {
 	const part = 1 << 14
 	parallel.Do(workers, (n+part-1)/part, func(i int) { f(i*part, min((i+1)*part, n)) })
-}
-
-// ownersWithRows counts the owners that have records which count.
-func (s *segment) ownersWithRows() (n int) {
-	for _, rows := range s.byOwner {
-		if rows != nil {
-			n++
-		}
-	}
-	return n
-}
-
-// makeFilters makes the bitmaps of the columns that can be asked for.
-func (s *segment) makeFilters(workers int) (f filters) {
-	jobs := []struct {
-		dst    *[]*roaring.Bitmap
-		values *column.Uints
-		n      int
-	}{
-		{&f.byOwner, s.owner, s.owners.Len()},
-		{&f.byType, s.typ, 1 << 8},
-		{&f.byStatus, s.status, 1 << 8},
-	}
-	parallel.Do(workers, len(jobs), func(i int) { *jobs[i].dst = bitmaps(jobs[i].values, jobs[i].n) })
-	return f
-}
-
-// bitmaps returns the rows of each value below n; nil for values of no row.
-func bitmaps(values *column.Uints, n int) []*roaring.Bitmap {
-	// Rows go to the bitmaps a container at a time, in one call for each value
-	// that occurs among its rows.
-	const container = 1 << 16
-	all := make([]*roaring.Bitmap, n)
-	rows := make([][]uint32, n)
-	var present []uint64
-	for first := 0; first < values.Len(); first += container {
-		for row := first; row < min(first+container, values.Len()); row++ {
-			v := values.At(row)
-			if len(rows[v]) == 0 {
-				present = append(present, v)
-			}
-			rows[v] = append(rows[v], uint32(row))
-		}
-		for _, v := range present {
-			if all[v] == nil {
-				all[v] = roaring.New()
-			}
-			all[v].AddMany(rows[v])
-			rows[v] = rows[v][:0]
-		}
-		present = present[:0]
-	}
-	for _, b := range all {
-		if b != nil {
-			b.RunOptimize()
-		}
-	}
-	return all
 }

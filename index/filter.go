@@ -1,7 +1,10 @@
 package index
 
 import (
-	"github.com/RoaringBitmap/roaring/v2"
+	"math"
+	"time"
+
+	"github.com/vinmatch/vinmatch/internal/names"
 )
 
 // A Filter says which records count. Filters are made of terms and composed:
@@ -9,197 +12,147 @@ import (
 //	index.Owner("FR").And(index.OfType(index.Motorcycle)).AndNot(index.HasStatus(index.Recovered))
 //
 // A Filter is a small immutable value: copy it, use it from any goroutine and
-// with any View. The zero Filter is everything.
+// with any View. The zero Filter is everything, so And may begin with it, and Or
+// leads nowhere from there. Filters that were composed apart are never equal.
+//
+// A Filter has at most [MaxTerms] terms, those that stand in it twice counted
+// twice; composing a longer one panics.
 type Filter struct {
 	n *node // nil: everything
 }
 
-// A node is a term or joins two filters.
+// MaxTerms is the greatest number of terms in a [Filter].
+const MaxTerms = 1 << 16
+
+// A node is a term, or joins two filters.
 type node struct {
-	op    op
-	owner string
-	value uint8 // a Type or Status
+	join  join
+	terms int
+	term  term // where nothing is joined
 	a, b  Filter
 }
 
-type op uint8
+type join uint8
 
 const (
-	opOwner op = iota
-	opType
-	opStatus
-	opAnd
-	opOr
-	opAndNot
+	joinNone join = iota
+	joinAnd
+	joinOr
+	joinAndNot
 )
 
+// A term asks for one value of an attribute, or for a range.
+type term struct {
+	of       attribute
+	name     string // folded, where that is how it is compared
+	code     uint8  // a Type or Status
+	from, to int64  // model years, or days as dayOf counts them; both count
+}
+
+// An attribute is what a term asks of a record.
+type attribute uint8
+
+const (
+	ofNothing attribute = iota // no record has it
+	ofOwner
+	ofType
+	ofStatus
+	ofMake
+	ofColour
+	ofTag
+	ofYear
+	ofStolen
+)
+
+func (t term) filter() Filter { return Filter{&node{terms: 1, term: t}} }
+
 // Owner selects the records of an owner, whose name is compared as it is.
-func Owner(name string) Filter { return Filter{&node{op: opOwner, owner: name}} }
+func Owner(name string) Filter { return term{of: ofOwner, name: name}.filter() }
 
 // OfType selects the records of a type; of NoType, those that do not say.
-func OfType(t Type) Filter { return Filter{&node{op: opType, value: uint8(t)}} }
+func OfType(t Type) Filter { return term{of: ofType, code: uint8(t)}.filter() }
 
 // HasStatus selects the records of a status; of NoStatus, those that do not say.
-func HasStatus(s Status) Filter { return Filter{&node{op: opStatus, value: uint8(s)}} }
+func HasStatus(s Status) Filter { return term{of: ofStatus, code: uint8(s)}.filter() }
+
+// Make selects the records of a make. Offices spell one make in many ways, so
+// only letters and digits count, and neither case nor the marks of Latin letters:
+// Make("citroen") selects "CITROËN", and Make("Mercedes-Benz") "MERCEDES BENZ".
+// Abbreviations are names of their own. A name without letters and digits selects
+// the records that do not say.
+func Make(name string) Filter { return term{of: ofMake, name: names.Fold(name)}.filter() }
+
+// Colour selects the records of a colour, whose name is compared as that of a
+// [Make].
+func Colour(name string) Filter { return term{of: ofColour, name: names.Fold(name)}.filter() }
+
+// Tag selects the records that have a tag, in upper or lower case as
+// [strings.EqualFold] compares.
+func Tag(name string) Filter { return term{of: ofTag, name: names.FoldCase(name)}.filter() }
+
+// ModelYears selects the records of a model year, from the first to the last,
+// both included. Records that do not say are not among them.
+func ModelYears(from, to int) Filter {
+	return term{of: ofYear, from: int64(from), to: int64(to)}.filter()
+}
+
+// StolenBetween selects the records with a date of theft, from the first to the
+// last, both included; the dates of from and to are those in UTC, whatever the
+// time of day. The zero time leaves its end open. Records without a date are
+// never among them.
+func StolenBetween(from, to time.Time) Filter {
+	t := term{of: ofStolen, from: math.MinInt64, to: math.MaxInt64}
+	if !from.IsZero() {
+		t.from = daysTo(from)
+	}
+	if !to.IsZero() {
+		t.to = daysTo(to)
+	}
+	return t.filter()
+}
+
+// daysTo is dayOf for any time.
+func daysTo(t time.Time) int64 {
+	days := t.Unix() / secondsPerDay
+	if t.Unix()%secondsPerDay < 0 {
+		days--
+	}
+	return days - dayZero/secondsPerDay
+}
 
 // And selects what both filters select.
-func (f Filter) And(g Filter) Filter { return Filter{&node{op: opAnd, a: f, b: g}} }
+func (f Filter) And(g Filter) Filter {
+	switch {
+	case f.n == nil:
+		return g
+	case g.n == nil:
+		return f
+	}
+	return joined(joinAnd, f, g)
+}
 
 // Or selects what at least one of the filters selects.
-func (f Filter) Or(g Filter) Filter { return Filter{&node{op: opOr, a: f, b: g}} }
+func (f Filter) Or(g Filter) Filter {
+	if f.n == nil || g.n == nil {
+		return Filter{}
+	}
+	return joined(joinOr, f, g)
+}
 
 // AndNot selects what f selects and g does not.
-func (f Filter) AndNot(g Filter) Filter { return Filter{&node{op: opAndNot, a: f, b: g}} }
+func (f Filter) AndNot(g Filter) Filter { return joined(joinAndNot, f, g) }
 
-// A rowSet is the rows in a bitmap, or all rows but those. The bitmap may be
-// shared: nobody changes it.
-type rowSet struct {
-	bits *roaring.Bitmap
-	not  bool
-}
-
-func (s rowSet) complement() rowSet { return rowSet{s.bits, !s.not} }
-
-func (s rowSet) and(t rowSet) rowSet {
-	switch {
-	case s.not && t.not:
-		return rowSet{roaring.Or(s.bits, t.bits), true}
-	case s.not:
-		return rowSet{roaring.AndNot(t.bits, s.bits), false}
-	case t.not:
-		return rowSet{roaring.AndNot(s.bits, t.bits), false}
+func joined(j join, f, g Filter) Filter {
+	n := &node{join: j, a: f, b: g, terms: f.terms() + g.terms()}
+	if n.terms > MaxTerms {
+		panic("index: a Filter of too many terms")
 	}
-	return rowSet{roaring.And(s.bits, t.bits), false}
+	return Filter{n}
 }
 
-var noRows = roaring.New()
-
-// eval returns the rows that a filter selects.
-func (s *segment) eval(f Filter) rowSet {
+func (f Filter) terms() int {
 	if f.n == nil {
-		return rowSet{noRows, true}
+		return 1
 	}
-	switch n := f.n; n.op {
-	case opOwner:
-		code, ok := s.owners.Find(n.owner)
-		if !ok {
-			return rowSet{bits: noRows}
-		}
-		return bitmapOf(s.byOwner, int(code))
-	case opType:
-		return bitmapOf(s.byType, int(n.value))
-	case opStatus:
-		return bitmapOf(s.byStatus, int(n.value))
-	case opAnd:
-		return s.eval(n.a).and(s.eval(n.b))
-	case opOr: // by De Morgan
-		return s.eval(n.a).complement().and(s.eval(n.b).complement()).complement()
-	default: // opAndNot
-		return s.eval(n.a).and(s.eval(n.b).complement())
-	}
+	return f.n.terms
 }
-
-func bitmapOf(byValue []*roaring.Bitmap, value int) rowSet {
-	if value >= len(byValue) || byValue[value] == nil {
-		return rowSet{bits: noRows}
-	}
-	return rowSet{bits: byValue[value]}
-}
-
-// count returns the number of rows in a set of the segment.
-func (s *segment) count(r rowSet) int {
-	n := int(r.bits.GetCardinality())
-	if r.not {
-		return s.n - n
-	}
-	return n
-}
-
-// A Selection is a Filter compiled for one View, to be used again and again and
-// by any number of goroutines. It takes one bit for each record of the View.
-type Selection struct {
-	view *View
-	bits []uint64 // one a row: to ask a roaring bitmap costs a search for each row
-	n    int
-}
-
-// Select compiles a filter for this View.
-func (v *View) Select(f Filter) *Selection {
-	set := v.seg.eval(f)
-	// A container of a roaring bitmap writes all of its 1<<16 bits.
-	const words = 1 << 16 / 64
-	s := &Selection{view: v, bits: make([]uint64, ((v.seg.n+int(v.changes))>>16+1)*words)}
-	set.bits.WriteDenseTo(s.bits)
-	if set.not {
-		for i := range s.bits {
-			s.bits[i] = ^s.bits[i]
-		}
-	}
-	s.n = v.seg.count(set)
-	for r := range v.hiddenRows() {
-		if s.has(r) {
-			s.bits[r>>6] &^= 1 << (r & 63)
-			s.n--
-		}
-	}
-	// Bits at and behind the first row of the delta are not those of set.
-	first := v.seg.n
-	if first < len(s.bits)*64 {
-		s.bits[first>>6] &= 1<<(first&63) - 1
-		clear(s.bits[first>>6+1:])
-	}
-	for r := range v.deltaRows() {
-		if v.fits(v.change(r), f) {
-			s.bits[r>>6] |= 1 << (r & 63)
-			s.n++
-		}
-	}
-	return s
-}
-
-// fits reports whether a change is selected.
-func (v *View) fits(c *change, f Filter) bool {
-	if f.n == nil {
-		return true
-	}
-	switch n := f.n; n.op {
-	case opOwner:
-		return v.values.owners[c.owner] == n.owner
-	case opType:
-		return uint8(c.typ) == n.value
-	case opStatus:
-		return uint8(c.status) == n.value
-	case opAnd:
-		return v.fits(c, n.a) && v.fits(c, n.b)
-	case opOr:
-		return v.fits(c, n.a) || v.fits(c, n.b)
-	default: // opAndNot
-		return v.fits(c, n.a) && !v.fits(c, n.b)
-	}
-}
-
-// Count returns how many records a filter selects, without visiting them.
-func (v *View) Count(f Filter) int {
-	set := v.seg.eval(f)
-	n := v.seg.count(set)
-	for r := range v.hiddenRows() {
-		if set.bits.Contains(uint32(r)) != set.not {
-			n--
-		}
-	}
-	for r := range v.deltaRows() {
-		if v.fits(v.change(r), f) {
-			n++
-		}
-	}
-	return n
-}
-
-// Count returns how many records are selected.
-func (s *Selection) Count() int { return s.n }
-
-// Contains reports whether a record is selected. It is false for NoRow.
-func (s *Selection) Contains(r Row) bool { return int64(r) < int64(len(s.bits))*64 && s.has(r) }
-
-// has is Contains for a row of the View.
-func (s *Selection) has(r Row) bool { return s.bits[r>>6]>>(r&63)&1 != 0 }

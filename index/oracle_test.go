@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -116,9 +117,34 @@ func randomFilter(rng *rand.Rand, depth int) testFilter {
 			return testFilter{a.filter.AndNot(b.filter), func(r index.Record) bool { return a.fits(r) && !b.fits(r) }}
 		}
 	}
-	switch rng.IntN(7) {
+	switch rng.IntN(12) {
 	case 0:
 		return testFilter{index.Filter{}, func(index.Record) bool { return true }}
+	case 5:
+		m := pick(rng, spellings)
+		return testFilter{index.Make(m), func(r index.Record) bool { return spelled[r.Make] == spelled[m] }}
+	case 6:
+		c := pick(rng, spellings)
+		return testFilter{index.Colour(c), func(r index.Record) bool { return spelled[r.Colour] == spelled[c] }}
+	case 7:
+		t := pick(rng, append(tags, "VIOLENT", "unheard of"))
+		return testFilter{index.Tag(t), func(r index.Record) bool {
+			return slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.EqualFold(tag, t) })
+		}}
+	case 8, 9:
+		from, to := 1980+rng.IntN(60), 1980+rng.IntN(60)
+		if rng.IntN(5) == 0 {
+			from = -rng.IntN(2)
+		}
+		return testFilter{index.ModelYears(from, to), func(r index.Record) bool {
+			return r.ModelYear != 0 && from <= r.ModelYear && r.ModelYear <= to
+		}}
+	case 10, 11:
+		from, to := randomTime(rng), randomTime(rng)
+		return testFilter{index.StolenBetween(from, to), func(r index.Record) bool {
+			day := dateOf(r.Stolen)
+			return !r.Stolen.IsZero() && (from.IsZero() || day >= dateOf(from)) && (to.IsZero() || day <= dateOf(to))
+		}}
 	case 1, 2:
 		o := pick(rng, append(owners, "nobody"))
 		return testFilter{index.Owner(o), func(r index.Record) bool { return r.Owner == o }}
@@ -130,6 +156,33 @@ func randomFilter(rng *rand.Rand, depth int) testFilter {
 		return testFilter{index.HasStatus(s), func(r index.Record) bool { return r.Status == s }}
 	}
 }
+
+// randomTime returns a time of day on a day on which a record of randomRecord may
+// be stolen, or near it, or no time.
+func randomTime(rng *rand.Rand) time.Time {
+	if rng.IntN(4) == 0 {
+		return time.Time{}
+	}
+	return time.Date(1999+rng.IntN(32), time.Month(rng.IntN(14)), rng.IntN(40), rng.IntN(24), 59, 59, 999, time.UTC)
+}
+
+// dateOf returns a number for a date, which rises with the date.
+func dateOf(t time.Time) int {
+	y, m, d := t.UTC().Date()
+	return 10_000*y + 100*int(m) + d
+}
+
+// spelled says which spellings are of one name.
+var spelled = map[string]string{
+	"Peugeot": "peugeot", "PEUGEOT": "peugeot", "Peu-geot.": "peugeot",
+	"VW": "vw", "Volkswagen": "volkswagen", "三菱": "三菱", "": "", "-": "",
+	"Citroën": "citroen", "CITROEN": "citroen", "red": "red", "Red ": "red", "grey": "grey",
+}
+
+var (
+	spellings = slices.Sorted(maps.Keys(spelled))
+	tags      = []string{"violent", "", "a;b", "ports", "Ports"}
+)
 
 var owners = []string{"FR", "DE", "IT", "fr", "EUROPOL", "X9", "Insurers00000016"}
 
@@ -158,11 +211,11 @@ func randomRecord(rng *rand.Rand) index.Record {
 		r.Numbers = append(r.Numbers, randomNumber(rng))
 	}
 	if rng.IntN(2) == 0 {
-		r.Make, r.ModelYear, r.Colour = pick(rng, []string{"Peugeot", "VW", "三菱"}), 1990+rng.IntN(40), "red"
+		r.Make, r.ModelYear, r.Colour = pick(rng, spellings), 1990+rng.IntN(40), pick(rng, spellings)
 		r.Stolen = time.Date(2000+rng.IntN(30), 5, rng.IntN(40), 0, 0, 0, 0, time.UTC)
 	}
 	for rng.IntN(3) == 0 {
-		r.Tags = append(r.Tags, pick(rng, []string{"violent", "", "a;b", "ports"}))
+		r.Tags = append(r.Tags, pick(rng, tags))
 	}
 	return r
 }

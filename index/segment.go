@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/vinmatch/vinmatch/internal/column"
+	"github.com/vinmatch/vinmatch/internal/rowset"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
 	"github.com/vinmatch/vinmatch/vin"
 )
@@ -108,12 +107,15 @@ type columns struct {
 	texts *column.Blobs // see appendTexts
 }
 
-// filters hold the rows of each value of an attribute. They are nil where no
-// row has the value.
+// filters find the rows of a value of an attribute, and those of a range.
 type filters struct {
-	byOwner  []*roaring.Bitmap // by code in columns.owners
-	byType   []*roaring.Bitmap // by Type
-	byStatus []*roaring.Bitmap // by Status
+	byOwner          *rowset.Sets // by code in columns.owners
+	byType, byStatus *rowset.Sets // by Type and by Status
+	byMake, byColour *rowset.Sets // by number of the name
+	byTag            *rowset.Sets
+	byYear, byStolen ranges
+
+	makeNames, colourNames, tagNames nameNumbers
 }
 
 // rowOf returns the row of an entry.

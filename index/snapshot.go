@@ -14,10 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/flat"
+	"github.com/vinmatch/vinmatch/internal/rowset"
 	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/internal/serials"
 	"github.com/vinmatch/vinmatch/internal/sixbit"
@@ -198,8 +197,14 @@ func readSegment(path string, f io.ReaderAt, size int64, o Options) (*segment, P
 //	texts
 //	buried owner, buried version, buried at, buried id lens, buried ids
 //	             columns of the withdrawals that are remembered, see tombstones
-//	by owner lens, by owner, by type lens, by type, by status lens, by status
-//	             bitmaps of rows, see exchangeBitmaps
+//	by owner lens, by owner, by type lens, by type, by status lens, by status,
+//	by make lens, by make, by colour lens, by colour, by tag lens, by tag
+//	             bitmaps of rows, see exchangeSets: by code of the dictionary or
+//	             column, and those of makes, colours and tags by number of the
+//	             name, see numberNames
+//	year slices, stolen slices
+//	             bit slices of the years and days of rows, see rowset.Slices
+//	             and numberValues
 //	serial entries, serial starts, serial tails
 //	             the serial directory; the head directory is made when reading
 //
@@ -249,9 +254,18 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 
 	s.exchangeTombstones(x)
 
-	exchangeBitmaps(x, "by owner", &s.byOwner, s.owners.Len(), s.n)
-	exchangeBitmaps(x, "by type", &s.byType, 1<<8, s.n)
-	exchangeBitmaps(x, "by status", &s.byStatus, 1<<8, s.n)
+	x.Check(func() error {
+		s.numberNames()
+		return nil
+	})
+	exchangeSets(x, "by owner", &s.byOwner, s.owners.Len, s.n)
+	exchangeSets(x, "by type", &s.byType, func() int { return 1 << 8 }, s.n)
+	exchangeSets(x, "by status", &s.byStatus, func() int { return 1 << 8 }, s.n)
+	exchangeSets(x, "by make", &s.byMake, func() int { return len(s.makeNames) }, s.n)
+	exchangeSets(x, "by colour", &s.byColour, func() int { return len(s.colourNames) }, s.n)
+	exchangeSets(x, "by tag", &s.byTag, func() int { return len(s.tagNames) }, s.n)
+	exchangeRanges(x, "year slices", &s.byYear, &s.year, func() []uint32 { return numberYears(s.years.Values()) })
+	exchangeRanges(x, "stolen slices", &s.byStolen, &s.stolen, func() []uint32 { return numberDays(s.days.Values()) })
 	serials.Exchange(x, &s.serials, &s.vins)
 	x.Check(func() error {
 		s.directories.complete(s.keys[:s.vins])
@@ -529,66 +543,58 @@ func (s *segment) exchangeTombstones(x *snapfile.Exchange) {
 	})
 }
 
-// exchangeBitmaps moves the bitmaps of an attribute's values to or from two
-// sections: their lengths in bytes, 4 bytes each, 0 where no row has the value,
-// and the bitmaps, one after the other in the portable format of
+// exchangeSets moves the rows of an attribute's values to or from two sections:
+// the lengths of bitmaps in bytes, 4 bytes each, 0 where no row has the value, and
+// the bitmaps, one after the other in the portable format of
 // github.com/RoaringBitmap/RoaringFormatSpec. Reading wants as many as there are
 // values, and all their rows to be less than n.
-func exchangeBitmaps(x *snapfile.Exchange, name string, bitmaps *[]*roaring.Bitmap, values, n int) {
-	lens := make([]uint32, len(*bitmaps))
-	var total int64
-	for i, b := range *bitmaps {
-		if b != nil {
-			lens[i] = uint32(b.GetSerializedSizeInBytes())
-			total += int64(lens[i])
-		}
+func exchangeSets(x *snapfile.Exchange, name string, sets **rowset.Sets, values func() int, n int) {
+	var data []byte
+	var lens []uint32
+	if !x.Reading() {
+		data, lens = (*sets).Parts()
 	}
 	snapfile.Slice(x, name+" lens", flat.Uint[uint32](), &lens)
-	var data []byte
-	x.Stream(name, total, func(w io.Writer) error {
-		for _, b := range *bitmaps {
-			if b == nil {
-				continue
-			}
-			if _, err := b.WriteTo(w); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, &data)
+	snapfile.Slice(x, name, flat.Uint[byte](), &data)
 	x.Check(func() error {
-		if len(lens) != values {
-			return x.Damaged(name+" lens", "%d bitmaps, want %d", len(lens), values)
+		if len(lens) != values() {
+			return x.Damaged(name+" lens", "%d bitmaps, want %d", len(lens), values())
 		}
-		parts := make([][]byte, len(lens))
+		starts := make([]uint64, len(lens)+1)
 		for i, n := range lens {
-			if uint64(n) > uint64(len(data)) {
-				return x.Damaged(name+" lens", "bitmap %d reaches behind the end", i)
-			}
-			parts[i], data = data[:n:n], data[n:]
+			starts[i+1] = starts[i] + uint64(n)
 		}
-		if len(data) > 0 {
-			return x.Damaged(name, "%d bytes behind the last bitmap", len(data))
+		if end := starts[len(lens)]; end != uint64(len(data)) {
+			return x.Damaged(name, "%d bytes, want %d", len(data), end)
 		}
-		*bitmaps = make([]*roaring.Bitmap, len(lens))
-		return x.Each(len(parts), func(first, end int) error {
+		err := x.Each(len(lens), func(first, end int) error {
 			for i := first; i < end; i++ {
-				if len(parts[i]) == 0 {
-					continue
+				if !rowset.Valid(data[starts[i]:starts[i+1]], n) {
+					return x.Damaged(name, "bitmap %d is not valid, or has a row that is not less than %d", i, n)
 				}
-				b := roaring.New()
-				// A bitmap that is not valid may write to memory that is not
-				// its own: nothing is asked of it before Validate.
-				size, err := b.FromBuffer(parts[i])
-				if err != nil || size != int64(len(parts[i])) || b.Validate() != nil {
-					return x.Damaged(name, "bitmap %d is not valid", i)
-				}
-				if !b.IsEmpty() && int64(b.Maximum()) >= int64(n) {
-					return x.Damaged(name, "bitmap %d has a row that is not less than %d", i, n)
-				}
-				(*bitmaps)[i] = b
 			}
 			return nil
 		})
+		*sets = rowset.FromParts(data, lens)
+		return err
+	})
+}
+
+// exchangeRanges moves the bit slices of the years or days of rows to or from a
+// section. What numbers they are of follows from the dictionary.
+func exchangeRanges(x *snapfile.Exchange, name string, r *ranges, codes **column.Uints, numbers func() []uint32) {
+	var words []uint64
+	if !x.Reading() {
+		words = r.slices.Words()
+	}
+	snapfile.Slice(x, name, flat.Uint[uint64](), &words)
+	x.Check(func() error {
+		r.numbers, r.codes = numbers(), *codes
+		rows, bits := r.codes.Len(), bitsOf(r.numbers)
+		if want := rowset.WordsOfSlices(rows, bits); len(words) != want {
+			return x.Damaged(name, "%d words, want %d", len(words), want)
+		}
+		r.slices = rowset.NewSlices(words, rows, bits)
+		return nil
 	})
 }

@@ -1,8 +1,6 @@
 package index
 
 import (
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/vinmatch/vinmatch/internal/column"
 )
 
@@ -28,7 +26,7 @@ type Memory struct {
 	Table   int64 // the hash table beside the keys
 	Columns int64 // small attributes, and dictionaries roughly
 	Texts   int64 // IDs, plates and numbers as given
-	Filters int64 // bitmaps
+	Filters int64 // the records of each value, and what finds those of a range
 	Partial int64 // directories for partial VINs
 	Changes int64 // what Apply took since, and what it needs to take more; tombstones
 }
@@ -44,13 +42,15 @@ func (m Memory) Total() int64 {
 func EstimateMemory(n int) int64 { return int64(n) * bytesPerRecord }
 
 // bytesPerRecord is measured by TestEstimateMemory.
-const bytesPerRecord = 70
+const bytesPerRecord = 80
 
 func (s *segment) memory() Memory {
 	m := Memory{
 		Keys:  int64(len(s.keys))*16 + int64(len(s.rows)+2*len(s.second))*4,
 		Table: int64(s.table.Bytes()),
 		Texts: int64(s.texts.Bytes()),
+
+		Filters: s.filters.bytes(),
 
 		Partial: s.directories.bytes(),
 		Changes: s.tombs.bytes(),
@@ -61,13 +61,6 @@ func (s *segment) memory() Memory {
 	for _, d := range []*column.Dict[string]{&s.owners, &s.makes, &s.colours, &s.tags} {
 		for code := range d.Len() {
 			m.Columns += int64(len(d.Value(uint32(code)))) + 64 // with its place in a map
-		}
-	}
-	for _, byValue := range [][]*roaring.Bitmap{s.byOwner, s.byType, s.byStatus} {
-		for _, b := range byValue {
-			if b != nil {
-				m.Filters += int64(b.GetSizeInBytes())
-			}
 		}
 	}
 	return m

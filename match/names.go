@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/vinmatch/vinmatch/internal/names"

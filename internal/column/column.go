@@ -25,6 +25,7 @@ type Uints struct {
 type cells interface {
 	at(i int) uint64
 	set(i int, v uint64)
+	pick(dst []uint32, from int, rows []uint16)
 	width() int
 	len() int
 	most(first, end int) uint64 // the greatest of a range, which is not empty
@@ -35,6 +36,14 @@ type narrow[T constraints.Unsigned] []T
 func (s narrow[T]) at(i int) uint64     { return uint64(s[i]) }
 func (s narrow[T]) set(i int, v uint64) { s[i] = T(v) }
 func (s narrow[T]) len() int            { return len(s) }
+
+func (s narrow[T]) pick(dst []uint32, from int, rows []uint16) {
+	s = s[from:]
+	dst = dst[:len(rows)]
+	for i, row := range rows {
+		dst[i] = uint32(s[row])
+	}
+}
 
 func (s narrow[T]) most(first, end int) uint64 { return uint64(slices.Max(s[first:end])) }
 
@@ -72,6 +81,21 @@ func (c *Uints) At(i int) uint64 {
 		return c.base
 	}
 	return c.base + c.cells.at(i)
+}
+
+// Pick sets dst[i] to integer from+rows[i], for all rows, which is several times
+// faster than At for each. The integers must be less than 1<<32.
+func (c *Uints) Pick(dst []uint32, from int, rows []uint16) {
+	dst = dst[:len(rows)]
+	clear(dst)
+	if c.cells != nil {
+		c.cells.pick(dst, from, rows)
+	}
+	if c.base != 0 {
+		for i := range dst {
+			dst[i] += uint32(c.base)
+		}
+	}
 }
 
 // Set changes integer i to a value between the bounds that MakeUints was given.

@@ -50,6 +50,17 @@ func TestUints(t *testing.T) {
 				t.Fatalf("%s: At(%d) = %d, want %d", tc.why, i, got, v)
 			}
 		}
+		if tc.greatest <= math.MaxUint32 {
+			const from = 100
+			rows := []uint16{5, 0, n - from - 1, 5}
+			picked := make([]uint32, len(rows))
+			c.Pick(picked, from, rows)
+			for i, row := range rows {
+				if uint64(picked[i]) != want[from+int(row)] {
+					t.Errorf("%s: Pick finds %d in row %d, want %d", tc.why, picked[i], from+int(row), want[from+int(row)])
+				}
+			}
+		}
 		if c.Bytes() != n*tc.wantWidth || c.Len() != n {
 			t.Errorf("%s: %d bytes, want %d each", tc.why, c.Bytes(), tc.wantWidth)
 		}

@@ -1,0 +1,311 @@
+package rowset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vinmatch/vinmatch/internal/column"
+)
+
+// Sets hold the rows of each of many values, as Roaring bitmaps in their portable
+// form, one after the other:
+//
+//	github.com/RoaringBitmap/RoaringFormatSpec
+//
+// A block is a container there. It takes two bytes a row where few rows have the
+// value, one bit where more than one in sixteen has, and four bytes a run where
+// they lie side by side. The bitmaps are read where they are: a bitmap in memory
+// takes half as much again, and its containers cannot be asked for one by one.
+//
+// Any number of goroutines may read.
+type Sets struct {
+	data   []byte
+	starts []uint64 // of each value's bitmap, which is empty if no row has it, and the end
+}
+
+// FromParts returns the sets of bitmaps that stand one after the other in data
+// and have these lengths; 0: of no row. They must be valid: see [Valid].
+func FromParts(data []byte, lens []uint32) *Sets {
+	s := &Sets{data: data, starts: make([]uint64, 1, len(lens)+1)}
+	at := uint64(0)
+	for _, n := range lens {
+		at += uint64(n)
+		s.starts = append(s.starts, at)
+	}
+	return s
+}
+
+// Parts returns what FromParts takes.
+func (s *Sets) Parts() (data []byte, lens []uint32) {
+	for v := range s.Len() {
+		lens = append(lens, uint32(s.starts[v+1]-s.starts[v]))
+	}
+	return s.data, lens
+}
+
+// Valid reports whether b is a bitmap of rows less than n, or empty. It is to be
+// asked of whatever was not made here, before anything else.
+func Valid(b []byte, n int) bool {
+	if len(b) == 0 {
+		return true
+	}
+	// A bitmap that is not valid may write to memory that is not its own:
+	// nothing is asked of it before Validate.
+	r := roaring.New()
+	size, err := r.FromBuffer(b)
+	return err == nil && size == int64(len(b)) && r.Validate() == nil && (r.IsEmpty() || int64(r.Maximum()) < int64(n))
+}
+
+// MakeSets returns the rows of each value below n. The values of a row are those
+// of its code; without a list of them the code itself is the only one.
+func MakeSets(n int, codes *column.Uints, valuesOf [][]uint32) *Sets {
+	// Rows go to the bitmaps a container at a time, in one call for each value
+	// that occurs among its rows.
+	all := make([]*roaring.Bitmap, n)
+	rows := make([][]uint32, n)
+	var present []uint32
+	add := func(row, value uint32) {
+		if len(rows[value]) == 0 {
+			present = append(present, value)
+		}
+		rows[value] = append(rows[value], row)
+	}
+	for first := 0; first < codes.Len(); first += BlockRows {
+		for row := first; row < min(first+BlockRows, codes.Len()); row++ {
+			code := uint32(codes.At(row))
+			if valuesOf == nil {
+				add(uint32(row), code)
+				continue
+			}
+			for _, value := range valuesOf[code] {
+				add(uint32(row), value)
+			}
+		}
+		for _, value := range present {
+			if all[value] == nil {
+				all[value] = roaring.New()
+			}
+			all[value].AddMany(rows[value])
+			rows[value] = rows[value][:0]
+		}
+		present = present[:0]
+	}
+	return serialized(all)
+}
+
+func serialized(all []*roaring.Bitmap) *Sets {
+	size := 0
+	for _, b := range all {
+		if b != nil {
+			b.RunOptimize()
+			size += int(b.GetSerializedSizeInBytes())
+		}
+	}
+	var data bytes.Buffer
+	data.Grow(size)
+	lens := make([]uint32, len(all))
+	for value, b := range all {
+		if b != nil {
+			n, err := b.WriteTo(&data)
+			if err != nil {
+				panic("rowset: writing to memory: " + err.Error())
+			}
+			lens[value] = uint32(n)
+		}
+	}
+	return FromParts(slices.Clip(data.Bytes()), lens)
+}
+
+// Len returns the number of values.
+func (s *Sets) Len() int { return len(s.starts) - 1 }
+
+// Bytes returns the memory held.
+func (s *Sets) Bytes() int { return len(s.data) + 8*len(s.starts) }
+
+// Set returns the rows of a value; none for a value of Len() or more.
+func (s *Sets) Set(value int) Set {
+	if value >= s.Len() {
+		return nil
+	}
+	return s.data[s.starts[value]:s.starts[value+1]]
+}
+
+// A Set is a bitmap in its portable form; empty if it has no rows.
+type Set []byte
+
+// Count returns the number of rows, from the counts of the containers.
+func (s Set) Count() (n int) {
+	r := s.Reader()
+	for i := range r.n {
+		n += r.count(i)
+	}
+	return n
+}
+
+// The beginning of a portable bitmap. The low half of its first word is one of
+// two numbers.
+const (
+	cookieRuns   = 12347 // some containers are of runs; the high half is their number less one
+	offsetsAfter = 4     // with that cookie, so many containers are needed for offsets to be there
+	maxListed    = 4096  // rows of a container that lists them
+)
+
+// Reader returns a reader at the first block.
+func (s Set) Reader() Reader {
+	if len(s) == 0 {
+		return Reader{}
+	}
+	le := binary.LittleEndian
+	r := Reader{n: int(le.Uint32(s[4:]))}
+	at, offsets := 8, true
+	if cookie := le.Uint32(s); cookie&0xFFFF == cookieRuns {
+		r.n = int(cookie>>16) + 1
+		r.runs = s[4 : 4+(r.n+7)/8]
+		at, offsets = 4+len(r.runs), r.n >= offsetsAfter
+	}
+	r.heads = s[at : at+4*r.n]
+	at += 4 * r.n
+	if offsets {
+		at += 4 * r.n
+	}
+	r.rest = s[at:]
+	return r
+}
+
+// A Reader reads a set block by block. The zero Reader reads a set of no rows.
+type Reader struct {
+	n     int    // containers
+	i     int    // the one that rest begins with
+	heads []byte // key, and number of rows less one: two bytes each
+	runs  []byte // a bit for each container; nil: none has runs
+	rest  []byte
+}
+
+func (r *Reader) key(i int) int   { return int(binary.LittleEndian.Uint16(r.heads[4*i:])) }
+func (r *Reader) count(i int) int { return int(binary.LittleEndian.Uint16(r.heads[4*i+2:])) + 1 }
+
+// Block returns the rows of a block, which must not stand before the one asked
+// for last.
+func (r *Reader) Block(k int) Container {
+	for r.i < r.n && r.key(r.i) < k {
+		r.rest = r.rest[len(r.container()):]
+		r.i++
+	}
+	if r.i == r.n || r.key(r.i) > k {
+		return Container{}
+	}
+	return Container{r.form(), r.container()}
+}
+
+func (r *Reader) form() form {
+	switch {
+	case r.runs != nil && r.runs[r.i/8]>>(r.i%8)&1 != 0:
+		return runs
+	case r.count(r.i) > maxListed:
+		return words
+	}
+	return list
+}
+
+// container returns the bytes of the container that rest begins with.
+func (r *Reader) container() []byte {
+	switch r.form() {
+	case runs:
+		return r.rest[:2+4*int(binary.LittleEndian.Uint16(r.rest))]
+	case words:
+		return r.rest[:8*Words]
+	}
+	return r.rest[:2*r.count(r.i)]
+}
+
+// A Container is the rows of a set in one block.
+type Container struct {
+	form form
+	b    []byte
+}
+
+type form uint8
+
+const (
+	list  form = iota // of rows, ascending, two bytes each
+	words             // a bit a row
+	runs              // their number; first row and length less one of each: two bytes each
+)
+
+// IsEmpty reports whether there are no rows.
+func (c Container) IsEmpty() bool { return len(c.b) == 0 }
+
+// CopyTo makes d the rows of c.
+func (c Container) CopyTo(d *Bits) {
+	if c.form == words {
+		d.load(c.b)
+		return
+	}
+	*d = Bits{}
+	c.Or(d, nil)
+}
+
+// Or adds the rows of c. It needs scratch.
+func (c Container) Or(d, scratch *Bits) {
+	le := binary.LittleEndian
+	switch c.form {
+	case list:
+		for b := c.b; len(b) >= 2; b = b[2:] {
+			row := le.Uint16(b)
+			d[row/64] |= 1 << (row % 64)
+		}
+	case words:
+		c.CopyTo(scratch)
+		d.Or(scratch)
+	case runs:
+		for b := c.b[2:]; len(b) >= 4; b = b[4:] {
+			first := int(le.Uint16(b))
+			d.addRun(first, first+int(le.Uint16(b[2:])))
+		}
+	}
+}
+
+// And keeps the rows of c. It needs scratch.
+func (c Container) And(d, scratch *Bits) {
+	if c.form != list {
+		c.CopyTo(scratch)
+		d.And(scratch)
+		return
+	}
+	*scratch = Bits{}
+	for b := c.b; len(b) >= 2; b = b[2:] {
+		row := binary.LittleEndian.Uint16(b)
+		scratch[row/64] |= d[row/64] & (1 << (row % 64))
+	}
+	*d = *scratch
+}
+
+// AndNot takes away the rows of c. It needs scratch.
+func (c Container) AndNot(d, scratch *Bits) {
+	if c.form != list {
+		c.CopyTo(scratch)
+		d.AndNot(scratch)
+		return
+	}
+	for b := c.b; len(b) >= 2; b = b[2:] {
+		row := binary.LittleEndian.Uint16(b)
+		d[row/64] &^= 1 << (row % 64)
+	}
+}
+
+// AndCount returns how many rows d and c share. It needs scratch.
+func (c Container) AndCount(d, scratch *Bits) int {
+	if c.form != list {
+		c.CopyTo(scratch)
+		return d.AndCount(scratch)
+	}
+	n := uint64(0)
+	for b := c.b; len(b) >= 2; b = b[2:] {
+		row := binary.LittleEndian.Uint16(b)
+		n += d[row/64] >> (row % 64) & 1
+	}
+	return int(n)
+}
