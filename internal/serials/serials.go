@@ -104,47 +104,129 @@ func Build(vins []tagtable.Key, workers int) *Directory {
 }
 
 func build(vins []tagtable.Key, workers, places int) *Directory {
+	b := builder{vins: vins, workers: max(workers, 1), places: places}
+	b.numeric = pow10(min(places, bucketDigits))
+	b.perNumeric = pow10(Len) / b.numeric
+	b.partition()
+
 	d := &Directory{places: places}
-	spare := uint32(1)
-	for range Len - d.places {
-		spare *= digits
-	}
-	d.Starts = make([]uint32, pow10(d.places)+1)
-	numeric := 0
-	for i := range vins {
-		if tail, ok := tailOf(vins[i].Lo); ok {
-			d.Starts[tail/spare]++
-			numeric++
+	numeric := b.starts[b.numeric]
+	d.Entries = hugepage.Make[uint32](len(vins))
+	d.Starts = make([]uint32, pow10(places)+1)
+	d.Starts[len(d.Starts)-1] = uint32(numeric)
+	d.Tails = make([]uint32, len(vins)-numeric)
+	parallel.Do(b.workers, len(b.starts)-1, func(bucket int) {
+		from, to := b.starts[bucket], b.starts[bucket+1]
+		if bucket < b.numeric {
+			cells := pow10(places) / b.numeric
+			b.fillNumeric(d.Entries[from:to], d.Starts[bucket*cells:][:cells], bucket, from)
+		} else {
+			b.fillLettered(d.Entries[from:to], d.Tails[from-numeric:to-numeric], from)
 		}
+	})
+	d.index()
+	return d
+}
+
+// A builder sorts entries by tails: first into buckets of tails that share their
+// last symbols, which stay in the cache, then within these.
+type builder struct {
+	vins       []tagtable.Key
+	workers    int
+	places     int
+	numeric    int // buckets of numeric tails; those of lettered ones follow
+	perNumeric int // tails of a bucket
+
+	items  []item
+	starts []int // of each bucket in items, and of their end
+}
+
+// An item is an entry below its tail.
+type item uint64
+
+const (
+	bucketDigits    = 3       // of numeric tails
+	letteredBuckets = 33 * 33 // by two symbols
+	perLettered     = 33 * 33 * 33 * 33
+)
+
+// bucketOf returns the item and the bucket of an entry.
+func (b *builder) bucketOf(entry int) (item, int) {
+	tail, numeric := tailOf(b.vins[entry].Lo)
+	i := item(uint64(tail)<<32 | uint64(entry))
+	if numeric {
+		return i, int(tail) / b.perNumeric
+	}
+	return i, b.numeric + int(tail)/perLettered
+}
+
+// partition sorts items into buckets, in the order of their entries in each.
+func (b *builder) partition() {
+	// Each worker takes one run of entries: it counts them by bucket, and when
+	// all counts are known it puts each item where the counts say.
+	buckets := b.numeric + letteredBuckets
+	run := (len(b.vins) + b.workers - 1) / b.workers
+	next := make([][]int, b.workers)
+	parallel.Do(b.workers, b.workers, func(w int) {
+		next[w] = make([]int, buckets)
+		for i := w * run; i < min((w+1)*run, len(b.vins)); i++ {
+			_, bucket := b.bucketOf(i)
+			next[w][bucket]++
+		}
+	})
+	b.starts = make([]int, buckets+1)
+	at := 0
+	for bucket := range buckets {
+		b.starts[bucket] = at
+		for w := range next {
+			at, next[w][bucket] = at+next[w][bucket], at
+		}
+	}
+	b.starts[buckets] = at
+	b.items = hugepage.Make[item](at)
+	parallel.Do(b.workers, b.workers, func(w int) {
+		next := next[w]
+		for i := w * run; i < min((w+1)*run, len(b.vins)); i++ {
+			it, bucket := b.bucketOf(i)
+			b.items[next[bucket]] = it
+			next[bucket]++
+		}
+	})
+}
+
+// fillNumeric writes the entries of a bucket from its items, and their starts.
+func (b *builder) fillNumeric(entries, starts []uint32, bucket, from int) {
+	items := b.items[from:][:len(entries)]
+	first, perStart := uint32(bucket*b.perNumeric), uint32(b.perNumeric/len(starts))
+	cell := func(i item) uint32 { return (uint32(i>>32) - first) / perStart }
+	for _, i := range items {
+		starts[cell(i)]++
 	}
 	at := uint32(0)
-	for i, n := range d.Starts {
-		d.Starts[i] = at
+	for c, n := range starts {
+		starts[c] = at
 		at += n
 	}
-	d.Entries = hugepage.Make[uint32](len(vins))
-	lettered := make([]uint64, 0, len(vins)-numeric)
-	for i := range vins {
-		tail, ok := tailOf(vins[i].Lo)
-		if !ok {
-			lettered = append(lettered, uint64(tail)<<32|uint64(i))
-			continue
-		}
-		next := &d.Starts[tail/spare]
-		d.Entries[*next] = uint32(i)
+	for _, i := range items {
+		next := &starts[cell(i)]
+		entries[*next] = uint32(i)
 		*next++
 	}
 	// Each start has moved to the next one.
-	copy(d.Starts[1:], d.Starts)
-	d.Starts[0] = 0
-
-	parallel.Sort(lettered, workers, cmp.Compare[uint64])
-	d.Tails = make([]uint32, len(lettered))
-	for i, l := range lettered {
-		d.Tails[i], d.Entries[numeric+i] = uint32(l>>32), uint32(l)
+	copy(starts[1:], starts)
+	starts[0] = 0
+	for c := range starts {
+		starts[c] += uint32(from)
 	}
-	d.index()
-	return d
+}
+
+// fillLettered writes the entries of a bucket from its items, and their tails.
+func (b *builder) fillLettered(entries, tails []uint32, from int) {
+	items := b.items[from:][:len(entries)]
+	slices.Sort(items)
+	for n, i := range items {
+		entries[n], tails[n] = uint32(i), uint32(i>>32)
+	}
 }
 
 // placesFor returns how many digits starts goes by: as many as leave it a
