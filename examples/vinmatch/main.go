@@ -35,6 +35,7 @@ type commands struct {
 	Decode    decodeCmd    `cmd:"" help:"Say what VINs mean. Parses strictly, never cleans."`
 	Normalize normalizeCmd `cmd:"" help:"Bring numbers as people write them to their canonical form. Cleans, never guesses."`
 	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
+	Search    searchCmd    `cmd:"" help:"Find records by a part of a number."`
 	Index     indexCmd     `cmd:"" help:"Make, check and describe snapshots of a register."`
 	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
 }

@@ -31,7 +31,7 @@ func (t *table) observation(o *sheet.Observation, res *match.Result) error {
 	t.hide()
 	fmt.Fprintf(t.w, "line %d%s\n", o.Line, whenWhere(o))
 	for _, f := range res.Findings {
-		fmt.Fprintf(t.w, "  %4.2f %-8s %-8s %s\n", f.Score, f.How, f.Kind, describe(&f))
+		fmt.Fprintf(t.w, "  %4.2f %-8s %-8s %s\n", f.Score, f.How, f.Kind, describe(&f.Record, f.Kind))
 		wrap(t.w, "       ", reasons(f.Evidence))
 	}
 	for _, r := range res.Remarks {
@@ -97,10 +97,9 @@ func wrap(w io.Writer, indent string, texts []string) {
 	io.WriteString(w, "\n")
 }
 
-// describe says which record was found. Whoever runs the command holds the
-// register, so numbers are shown whole.
-func describe(f *match.Finding) string {
-	r := &f.Record
+// describe says which record was found, by a number of which kind. Whoever runs
+// the command holds the register, so numbers are shown whole.
+func describe(r *index.Record, by index.Kind) string {
 	words := []string{r.Owner + " " + r.ID + ":"}
 	if r.VIN.IsValid() {
 		words = append(words, r.VIN.String())
@@ -109,7 +108,7 @@ func describe(f *match.Finding) string {
 		words = append(words, r.Plate.String())
 	}
 	for _, n := range r.Numbers {
-		if n.Kind == f.Kind || len(words) == 1 {
+		if n.Kind == by || len(words) == 1 {
 			words = append(words, n.Kind.String(), printable(n.Text))
 		}
 	}
