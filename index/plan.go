@@ -64,14 +64,7 @@ type directories struct {
 
 // makeDirectories makes the directories of VIN keys, sorted.
 func makeDirectories(vins []tagtable.Key, workers int) directories {
-	d := directories{serials: serials.Build(vins, workers)}
-	d.complete(vins)
-	return d
-}
-
-// complete makes what a snapshot does not hold, which is quick.
-func (d *directories) complete(vins []tagtable.Key) {
-	d.heads, d.symbols = heads.Build(vins), countSymbols(vins)
+	return directories{serials.Build(vins, workers), heads.Build(vins), countSymbols(vins)}
 }
 
 func (d *directories) bytes() int64 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/flat"
+	"github.com/vinmatch/vinmatch/internal/heads"
 	"github.com/vinmatch/vinmatch/internal/rowset"
 	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/internal/serials"
@@ -205,8 +206,8 @@ func readSegment(path string, f io.ReaderAt, size int64, o Options) (*segment, P
 //	year slices, stolen slices
 //	             bit slices of the years and days of rows, see rowset.Slices
 //	             and numberValues
-//	serial entries, serial starts, serial tails
-//	             the serial directory; the head directory is made when reading
+//	serial entries, serial starts, serial tails, head groups, head first, heads
+//	             the directories of VINs by their last and by their first symbols
 //
 // A new field of the segment is a line here, and a check where it is read of
 // whatever others then rely on.
@@ -267,8 +268,9 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	exchangeRanges(x, "year slices", &s.byYear, &s.year, func() []uint32 { return numberYears(s.years.Values()) })
 	exchangeRanges(x, "stolen slices", &s.byStolen, &s.stolen, func() []uint32 { return numberDays(s.days.Values()) })
 	serials.Exchange(x, &s.serials, &s.vins)
+	heads.Exchange(x, &s.heads, &s.vins)
 	x.Check(func() error {
-		s.directories.complete(s.keys[:s.vins])
+		s.symbols = countSymbols(s.keys[:s.vins])
 		s.countStats()
 		return nil
 	})
