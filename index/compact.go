@@ -214,6 +214,7 @@ func (v *View) merge(ctx context.Context, o Options) (*segment, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
+	m.live, m.hide, m.newOf = nil, nil, nil // before more memory is needed
 	if err := s.complete(ctx, o.Seed, m.workers, m.source); err != nil {
 		return nil, err
 	}
