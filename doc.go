@@ -13,7 +13,7 @@
 //
 //	examples, bench   programs: quickstart, the command-line tool, benchmarks
 //	match             what was asked: ranked, explained findings
-//	index             what is registered: keys, records, filters
+//	index             what is registered: keys, records, filters, snapshots
 //	vin, vin/plate    what a number is: parse, clean, check, decode, pattern
 //	internal/...      one-job machinery
 //
@@ -40,8 +40,10 @@
 // form in plate.Plate.
 //
 // Every number, of whatever kind, is one comparable 16-byte index.Key, and one
-// table answers for all. index.Build makes an index.Index from records;
-// index.View looks keys up, one at a time or, much faster, in batches.
+// table answers for all. index.Build makes an index.Index from records, and
+// Open reads one from a snapshot; Apply changes it while readers read. An
+// index.View is one version: it looks keys up, one at a time or, much faster, in
+// batches, and searches for numbers of which a part is known.
 //
 // match.Matcher puts it together: it cleans and repairs what was read, asks
 // the index, compares what the papers claim, and explains what it found.
