@@ -61,6 +61,51 @@ func ExampleOptions_onRefused() {
 	// 2 records
 }
 
+// A reader that holds a View sees one version of the register, whatever happens
+// meanwhile. The version of a record decides what a change does.
+func ExampleIndex_Apply() {
+	x, err := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer x.Close()
+	before := x.View()
+
+	found := wanted[0]
+	found.Version, found.Status = 1, index.Recovered
+	log := index.Position{Lineage: [16]byte{1}, Seq: 4}
+	applied, err := x.Apply(log, []index.Change{
+		{By: "FR", Op: index.Put, Record: found},
+		{By: "DE", Op: index.Withdraw, Record: index.Record{Owner: "DE", ID: "77", Version: 1}},
+		{By: "DE", Op: index.Put, Record: wanted[1]},                                             // version 0 comes late
+		{By: "FR", Op: index.Withdraw, Record: index.Record{Owner: "IT", ID: "B-9", Version: 1}}, // not its record
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(applied.Put, "put,", applied.Withdrawn, "withdrawn,", applied.Stale, "stale")
+	for _, refusal := range applied.Refused {
+		fmt.Println(&refusal)
+	}
+	for _, v := range []*index.View{before, x.View()} {
+		fmt.Println("at", v.Position().Seq)
+		for row := range v.Rows(index.VIN(found.VIN)) {
+			r := v.Record(row)
+			fmt.Println(" ", r.Owner, r.ID, r.Status)
+		}
+	}
+	// Output:
+	// 1 put, 1 withdrawn, 1 stale
+	// index: record 3 of IT: sent by somebody else than the owner
+	// at 0
+	//   DE 77 wanted
+	//   FR 2026-118 stolen
+	// at 4
+	//   FR 2026-118 recovered
+}
+
 func ExampleNumber_Key() {
 	a, _ := index.Number{Kind: index.KindHull, Text: "IT-ABC12345D696"}.Key()
 	b, _ := index.Number{Kind: index.KindHull, Text: "it abc 12345 d6 96"}.Key()
