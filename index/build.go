@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -262,7 +263,9 @@ func (b *builder) sameContent(i, j uint32) bool {
 // finish makes the segment of the staged records that count.
 func (b *builder) finish(ctx context.Context) (*segment, error) {
 	s := &segment{n: b.live, withVIN: b.withVIN, columns: b.columns}
+	b.collect()
 	entries := b.sortEntries()
+	b.collect()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -276,6 +279,14 @@ func (b *builder) finish(ctx context.Context) (*segment, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// collect gives back the memory of the phase before, so that the next one does not
+// come on top of it: of a large register that is gigabytes.
+func (b *builder) collect() {
+	if b.staged.len >= 1<<20 {
+		runtime.GC()
+	}
 }
 
 // complete makes everything of a segment that follows from its rows and keys,
