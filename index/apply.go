@@ -179,6 +179,7 @@ func newWriter(s *segment, o Options) *writer {
 		records:    s.n,
 	}
 	w.delta.keys.Store(newKeyTable(minSlotBits))
+	w.sorted.Store(&keyRuns{})
 	w.endings.Store(newRowTable(minSlotBits))
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -67,6 +68,9 @@ type delta struct {
 	keys    atomic.Pointer[keyTable]
 	endings atomic.Pointer[rowTable]
 	ended   []atomic.Uint64
+
+	sorted  atomic.Pointer[keyRuns]
+	sorting sync.Mutex // held by the search that sorts; others do not wait
 }
 
 // A change is what one owner last said of one ID, at some time.
@@ -138,21 +142,6 @@ func (v *View) deltaRows() iter.Seq[Row] {
 	}
 }
 
-// deltaKeys returns the keys of the visible rows of the delta, each with its
-// row, in no particular order.
-func (v *View) deltaKeys() iter.Seq2[Key, Row] {
-	return func(yield func(Key, Row) bool) {
-		for r := range v.deltaRows() {
-			c := v.change(r)
-			for e := c.entry; e < c.entry+c.entries; e++ {
-				if k := v.delta.entries.at(e).key; !yield(Key{k.Hi, k.Lo}, r) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // hiddenRows returns the rows of the segment that are hidden in this View, in no
 // particular order.
 func (v *View) hiddenRows() iter.Seq[Row] {
@@ -209,7 +198,7 @@ func (v *View) compareRows(a, b Row) int {
 func (d *delta) bytes() int64 {
 	t := d.keys.Load()
 	slots := len(t.slots) + len(t.filter) + len(d.endings.Load().slots) + len(d.ended)
-	return d.changes.bytes() + d.entries.bytes() + partBytes(&d.texts.parts) + int64(slots)*8
+	return d.changes.bytes() + d.entries.bytes() + partBytes(&d.texts.parts) + int64(slots)*8 + d.sorted.Load().bytes()
 }
 
 func (d *delta) textsOf(c *change) []byte { return d.texts.at(c.texts, int(c.textsLen)) }

@@ -185,6 +185,15 @@ func (d *demands) prefix() int {
 	return vin.Len
 }
 
+// suffix returns how many of the last six symbols are known, from the last one
+// on, and what they are, as backwards gives them with zeros behind.
+func (d *demands) suffix() (n int, tail uint64) {
+	for n < serials.Len && symbolOf(d.want.MaskHi, d.want.MaskLo, vin.Len-1-n) != 0 {
+		n++
+	}
+	return n, backwards(d.want.WantLo) &^ (1<<(tailBits-6*n) - 1)
+}
+
 // headLen is the number of symbols before the tail.
 const headLen = vin.Len - serials.Len
 
@@ -219,7 +228,8 @@ func (s *segment) planSearch(p *vin.Pattern, limit int, sel *Selection) (path Pa
 	}
 	path = PathScan
 	if pl.prefix > 0 {
-		pl.from, pl.to = s.rangeOf(&d.want, pl.prefix)
+		first, end := d.bounds(pl.prefix)
+		pl.from, pl.to = s.vinAt(first), s.vinAt(end)
 		path = PathPrefix
 	}
 	if n := float64(pl.to - pl.from); n*(costRow+pl.verify) < costPlan {
@@ -380,18 +390,25 @@ func (pl *planner) offset(d *demands) (Path, estimate) {
 	return PathSerials, t
 }
 
-// rangeOf returns the entries of VINs that have the first n symbols demanded,
-// which are known.
-func (s *segment) rangeOf(w *heads.Wanted, n int) (from, to uint32) {
-	k := tagtable.Key{Hi: uint64(KindVIN)<<kindShift | w.WantHi}
-	if n <= 8 {
+// bounds returns the least VIN key that begins with the first n symbols
+// demanded, which are known, and the least one behind all that do.
+func (d *demands) bounds(n int) (first, end tagtable.Key) {
+	first.Hi = uint64(KindVIN) << kindShift
+	end = first
+	switch {
+	case n == 0:
+		end.Hi += 1 << kindShift
+	case n <= 8:
 		unknown := uint64(1) << (6 * (8 - n))
-		k.Hi &^= unknown - 1
-		return s.vinAt(k), s.vinAt(tagtable.Key{Hi: k.Hi + unknown})
+		first.Hi |= d.want.WantHi &^ (unknown - 1)
+		end.Hi = first.Hi + unknown
+	default:
+		unknown := uint64(1) << (6 * (vin.Len - n))
+		first.Hi |= d.want.WantHi
+		first.Lo = d.want.WantLo &^ (unknown - 1)
+		end = tagtable.Key{Hi: first.Hi, Lo: first.Lo + unknown}
 	}
-	unknown := uint64(1) << (6 * (vin.Len - n))
-	k.Lo = w.WantLo &^ (unknown - 1)
-	return s.vinAt(k), s.vinAt(tagtable.Key{Hi: k.Hi, Lo: k.Lo + unknown})
+	return first, end
 }
 
 // vinAt returns the first entry whose VIN key is not less than k.

@@ -39,7 +39,8 @@ func (v *View) Search(ctx context.Context, p vin.Pattern, s *Selection, limit in
 
 // AppendSearch is [View.Search] that appends the rows to dst, and reports
 // whether there are more. It does not allocate if dst has room for one row more
-// than twice the limit.
+// than twice the limit, but for the one search in about a thousand changes that
+// sorts what came since.
 func (v *View) AppendSearch(ctx context.Context, dst []Row, p vin.Pattern, s *Selection, limit int) (rows []Row, truncated bool, err error) {
 	rows, truncated, _, err = v.search(ctx, dst, &p, s, limit)
 	return rows, truncated, err
@@ -284,27 +285,61 @@ func (f *finder) addSecond() {
 	}
 }
 
-// walkDelta takes the changes that fit. Their rows ascend, behind all others.
+// walkDelta takes the changes that fit. Their rows stand behind all others.
 func (f *finder) walkDelta(d *demands) {
 	if f.cut(); f.err != nil || len(f.rows)-f.base > f.limit {
 		return
 	}
-	last, found := NoRow, 0
-	for e := range f.v.deltaEntries() {
-		if e%checkEvery == 0 && !f.tick(checkEvery) {
-			return
-		}
-		entry := f.v.delta.entries.at(e)
-		if entry.key.Hi>>kindShift != uint64(KindVIN) || !f.fits(d, &entry.key) {
+	v := f.v
+	if v.delta == nil {
+		return
+	}
+	first, end := d.bounds(d.prefix())
+	known, tail := d.suffix()
+	sorted := v.sortedRuns()
+	for i := range sorted.runs {
+		r := &sorted.runs[i]
+		from := firstNotLess(r.keys, first)
+		to := from + firstNotLess(r.keys[from:], end)
+		// A step from tail to key takes about four from key to key.
+		if tails := r.ending(tail, known); known > 0 && 4*len(tails) < int(to-from) {
+			for part := range slices.Chunk(tails, checkEvery) {
+				if !f.tick(len(part)) {
+					return
+				}
+				for _, t := range part {
+					f.addChange(d, uint32(t&(1<<tailShift-1)))
+				}
+			}
 			continue
 		}
-		if row := Row(f.v.seg.n) + Row(entry.change); row != last && f.sees(row) {
-			f.keep(row)
-			last = row
-			if found++; found > f.limit {
+		for ; from < to; from += checkEvery {
+			keys := r.keys[from:min(from+checkEvery, to)]
+			if !f.tick(len(keys)) {
 				return
 			}
+			for i := range keys {
+				if f.fits(d, &keys[i]) {
+					f.addChange(d, r.entries[int(from)+i])
+				}
+			}
 		}
+	}
+	for e := sorted.held; e < v.deltaEntries() && f.tick(1); e++ {
+		f.addChange(d, e)
+	}
+}
+
+// addChange takes an entry of the delta if it fits.
+func (f *finder) addChange(d *demands, e uint32) {
+	entry := f.v.delta.entries.at(e)
+	if entry.key.Hi>>kindShift != uint64(KindVIN) || !f.fits(d, &entry.key) {
+		return
+	}
+	// Runs may hold changes that the View, and a selection, know nothing of.
+	row := Row(f.v.seg.n) + Row(entry.change)
+	if entry.change < f.v.changes && row < f.bound && f.sees(row) {
+		f.keep(row)
 	}
 }
 

@@ -355,9 +355,25 @@ type span struct {
 	m        *keyMatcher
 }
 
-// spans returns where the numbers that may fit are, in the order of their keys.
-func (q *textQuery) spans(s *segment, m *textMatcher) (all []span) {
-	at := func(k Key) uint32 { return firstNotLess(s.keys, tagtable.Key{Hi: k.hi, Lo: k.lo}) }
+// matchers are the matchers of all pages, made when they are needed.
+type matchers struct {
+	*textMatcher
+	kind  Kind
+	pages [len(alphabets) + 1]*keyMatcher
+	made  [len(alphabets) + 1]bool
+}
+
+// page returns the matcher of a page, nil if nothing there can match.
+func (m *matchers) page(page int) *keyMatcher {
+	if !m.made[page] {
+		m.pages[page], m.made[page] = m.onPage(page, m.kind), true
+	}
+	return m.pages[page]
+}
+
+// spans appends where the numbers that may fit are among keys, in their order.
+func (q *textQuery) spans(all []span, keys []tagtable.Key, m *matchers) []span {
+	at := func(k Key) uint32 { return firstNotLess(keys, tagtable.Key{Hi: k.hi, Lo: k.lo}) }
 	add := func(from, to uint32, m *keyMatcher) {
 		if from < to {
 			all = append(all, span{from, to, m})
@@ -370,17 +386,16 @@ func (q *textQuery) spans(s *segment, m *textMatcher) (all []span) {
 		if from == to {
 			continue
 		}
-		on := m.onPage(page, q.kind)
+		on := m.page(page)
 		if on == nil {
 			continue
 		}
 		// within is the part of from to to with a country and the prefix.
 		within := func(country uint64) (a, b uint32) {
 			base := base | country<<countryShift
-			keys := s.keys[from:to]
-			a = from + firstNotLess(keys, tagtable.Key{Hi: base | on.from.hi, Lo: on.from.lo})
-			b = from + firstNotLess(keys, tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo})
-			if b < to && s.keys[b] == (tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo}) {
+			a = from + firstNotLess(keys[from:to], tagtable.Key{Hi: base | on.from.hi, Lo: on.from.lo})
+			b = from + firstNotLess(keys[from:to], tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo})
+			if b < to && keys[b] == (tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo}) {
 				b++
 			}
 			return a, b
@@ -391,10 +406,10 @@ func (q *textQuery) spans(s *segment, m *textMatcher) (all []span) {
 			continue
 		}
 		for from < to {
-			country := s.keys[from].Hi >> countryShift & countryMask
+			country := keys[from].Hi >> countryShift & countryMask
 			a, b := within(country)
 			add(a, b, on)
-			from += firstNotLess(s.keys[from:to], tagtable.Key{Hi: base | (country+1)<<countryShift})
+			from += firstNotLess(keys[from:to], tagtable.Key{Hi: base | (country+1)<<countryShift})
 		}
 	}
 	add(at(Key{hi: first | hashedBit}), at(Key{hi: first + 1<<kindShift}), nil)
@@ -408,13 +423,13 @@ func (v *View) searchText(ctx context.Context, q *textQuery, s *Selection, limit
 	if q.text == "" || !f.tick(0) {
 		return Result{}, f.err
 	}
-	m := compile(q.text)
+	m := &matchers{textMatcher: compile(q.text), kind: q.kind}
 	var plan Plan
 	if k, ok := q.exact(); ok {
 		plan = Plan{Path: PathExact, Expected: 1}
 		f.exact(tagtable.Key{Hi: k.hi, Lo: k.lo})
 	} else {
-		spans := q.spans(v.seg, m)
+		spans := q.spans(nil, v.seg.keys, m)
 		plan.Path = PathScan
 		if m.prefix() > 0 {
 			plan.Path = PathPrefix
@@ -528,23 +543,57 @@ func (q *textQuery) fitsHash(v *View, row Row, k Key) bool {
 }
 
 // walkDelta goes through the changes.
-func (f *textFinder) walkDelta(q *textQuery, m *textMatcher) {
+func (f *textFinder) walkDelta(q *textQuery, m *matchers) {
 	if f.err != nil || len(f.rows) > f.limit {
 		return
 	}
-	var pages [len(alphabets) + 1]*keyMatcher
-	for page := range pages {
-		pages[page] = m.onPage(page, q.kind)
+	v := f.v
+	if v.delta == nil {
+		return
 	}
-	fits := func(k Key, row Row) bool {
-		if k.Hashed() {
-			return q.fitsHash(f.v, row, k)
+	var changed []Row
+	take := func(e uint32, hashed bool) {
+		entry := v.delta.entries.at(e)
+		row := Row(v.seg.n) + Row(entry.change)
+		if entry.change < v.changes && f.sees(row) && (!hashed || q.fitsHash(v, row, Key{entry.key.Hi, entry.key.Lo})) {
+			changed = append(changed, row)
 		}
-		m := pages[k.page()]
-		return m != nil && (q.country == "" || k.country() == q.country) && m.match(&tagtable.Key{Hi: k.hi, Lo: k.lo})
 	}
-	for k, row := range f.v.deltaKeys() {
-		if !f.tick(1) || k.Kind() == q.kind && f.sees(row) && fits(k, row) && !f.add(row) {
+	var spans []span
+	sorted := v.sortedRuns()
+	for i := range sorted.runs {
+		r := &sorted.runs[i]
+		spans = q.spans(spans[:0], r.keys, m)
+		for _, sp := range spans {
+			for e := sp.from; e < sp.to; e++ {
+				if !f.tick(1) {
+					return
+				}
+				if sp.m == nil || sp.m.match(&r.keys[e]) {
+					take(r.entries[e], sp.m == nil)
+				}
+			}
+		}
+	}
+	for e := sorted.held; e < v.deltaEntries(); e++ {
+		if !f.tick(1) {
+			return
+		}
+		key := v.delta.entries.at(e).key
+		k := Key{key.Hi, key.Lo}
+		switch {
+		case k.Kind() != q.kind:
+		case k.Hashed():
+			take(e, true)
+		case q.country == "" || k.country() == q.country:
+			if on := m.page(int(k.page())); on != nil && on.match(&key) {
+				take(e, false)
+			}
+		}
+	}
+	slices.Sort(changed)
+	for _, row := range slices.Compact(changed) {
+		if !f.add(row) {
 			return
 		}
 	}
