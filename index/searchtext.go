@@ -281,7 +281,17 @@ type keyMatcher struct {
 	// What every match begins with, as the least and the greatest symbols that
 	// do.
 	from, to Key
+
+	// The last symbols of the longest run of known ones, each at all places of
+	// the words; and the lowest and highest bit of each place.
+	run        [maxRun]Key
+	runLen     int
+	ones, high Key
 }
+
+// maxRun is how many symbols of a run are searched for before a key is matched:
+// three leave one key in ten thousand to match.
+const maxRun = 3
 
 // onPage returns the matcher of the keys of a kind on a page, nil if none of
 // them can match.
@@ -316,6 +326,7 @@ func (m *textMatcher) onPage(page int, kind Kind) *keyMatcher {
 	if possible != k.end-1 {
 		return nil
 	}
+	k.setRun(m, known)
 	prefix := 0
 	for prefix < len(known) && known[prefix] != 0 && m.stars>>prefix&1 == 0 {
 		prefix++
@@ -335,14 +346,60 @@ func (m *textMatcher) onPage(page int, kind Kind) *keyMatcher {
 	return k
 }
 
+// setRun finds the longest run of known symbols, which are given by place.
+func (k *keyMatcher) setRun(m *textMatcher, known []uint64) {
+	end, length, run := 0, 0, 0
+	for i, code := range known {
+		if code == 0 || m.stars>>i&1 != 0 {
+			run = 0
+		}
+		if code == 0 {
+			continue
+		}
+		if run++; run >= length {
+			end, length = i+1, run
+		}
+	}
+	for i := range k.hi {
+		k.ones.hi |= 1 << (k.width * i)
+	}
+	for i := range k.lo {
+		k.ones.lo |= 1 << (k.width * i)
+	}
+	k.high = Key{k.ones.hi << (k.width - 1), k.ones.lo << (k.width - 1)}
+	k.runLen = min(length, maxRun)
+	for i, code := range known[end-k.runLen : end] {
+		k.run[i] = Key{k.ones.hi * code, k.ones.lo * code}
+	}
+}
+
+// mayMatch reports whether a key has the run anywhere. It may say so in error,
+// but never that it has not.
+func (m *keyMatcher) mayMatch(k *tagtable.Key) bool {
+	hiBits, loBits := m.width*m.hi, m.width*m.lo
+	var hi, lo uint64 // zero where the run begins
+	for i := range m.runLen {
+		shift := m.width * uint(i)
+		hi |= (k.Hi<<shift | k.Lo>>(loBits-shift)) ^ m.run[i].hi
+		lo |= k.Lo<<shift ^ m.run[i].lo
+	}
+	hi &= 1<<hiBits - 1
+	lo &= 1<<loBits - 1 // all of 64 bits, too
+	// A borrow out of a place that is zero may mark the one above it, too.
+	return (hi-m.ones.hi)&^hi&m.high.hi|(lo-m.ones.lo)&^lo&m.high.lo != 0
+}
+
 // match matches a key of the page.
 func (m *keyMatcher) match(k *tagtable.Key) bool {
+	if m.runLen > 0 && !m.mayMatch(k) {
+		return false
+	}
 	states := uint64(1)
 	up := 64 - m.width
-	for w := k.Hi << (64 - m.width*m.hi); w != 0; w <<= m.width {
+	for w := k.Hi << (64 - m.width*m.hi); w != 0 && states != 0; w <<= m.width {
 		states = states&m.allow[w>>up&0xFF]<<1 | states&m.stars
 	}
-	for w := k.Lo << (64 - m.width*m.lo); w != 0; w <<= m.width {
+	for w := k.Lo << (64 - m.width*m.lo); w != 0 && states != 0; w <<= m.width {
 		states = states&m.allow[w>>up&0xFF]<<1 | states&m.stars
 	}
 	return states&m.end != 0
