@@ -429,6 +429,7 @@ func FuzzOpen(f *testing.F) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	good, keys := registerToForge(f, rng, 5)
 	f.Add(good, uint64(1))
+	f.Add(mustRead(f, golden), uint64(3))
 	f.Add([]byte("\x89VMX\r\n\x1a\n\x01\x00\x00\x00\x00\x00\x00\x00"), uint64(2))
 	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
 		for _, b := range [][]byte{b, seal(b)} {

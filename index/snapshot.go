@@ -123,7 +123,8 @@ func Verify(path string) error {
 
 // Swap replaces the register, changes included, by that of a snapshot. Readers do
 // not wait: Views taken before remain as they are, and those taken after are of
-// the snapshot. Until nobody uses the old register both are in memory.
+// the snapshot. Until nobody uses the old register both are in memory. A compaction
+// that is under way ends first.
 //
 // Swap does not go back: a snapshot of the same log at an earlier position gives
 // a [*PositionError]. One of another log, or without a log, replaces whatever
