@@ -61,6 +61,31 @@
 // Lookups with a selection pass over records that fail it, so that another
 // owner's record of the same number is found.
 //
+// # Partial numbers
+//
+// [View.Search] finds VINs of which not everything is known, [View.SearchPlates]
+// plates, and [View.SearchNumbers] numbers of every kind: the last six symbols,
+// a maker and four digits, a fragment from nowhere in particular. Each takes a
+// selection, and no search returns more rows than its limit: a broad one stops
+// in time, says that it is truncated, and returns the first rows in an order
+// that it documents.
+//
+// A search goes through as little as it can. It estimates what each [Path] would
+// take, from the VINs that begin as wanted, from how often each symbol stands at
+// each position, and from two directories, and the [Plan] in its result tells
+// which it took. Beside the keys that takes six bytes a VIN:
+//
+//   - a prefix is a range of the sorted keys, and costs nothing;
+//   - the serial directory orders the VINs by their last six symbols, the last
+//     one first;
+//   - the head directory holds the beginnings that VINs share, of eight and of
+//     eleven symbols, of which there are few;
+//   - a fragment at an unknown offset is tried at every offset, by the cheaper
+//     of the two directories.
+//
+// Bitmaps of the rows of each symbol were tried and left out: their unions take
+// a hundred times as long.
+//
 // # Snapshots
 //
 // [Index.Save] writes the register to a file and [Open] reads it back, many times

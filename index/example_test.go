@@ -201,3 +201,52 @@ func ExampleView_PlateCountries() {
 	fmt.Println(v.LookupBatch(rows, keys), "of", len(keys))
 	// Output: 1 of 2
 }
+
+// A witness remembers how the number ended, and half of the plate.
+func ExampleView_Search() {
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	v := x.View()
+	ctx := context.Background()
+
+	p, _ := vin.ParsePattern("*123456")
+	found, err := v.Search(ctx, p, v.Select(index.Owner("FR")), 10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range found.Rows {
+		fmt.Println(v.Record(row).VIN)
+	}
+
+	q, _ := plate.ParsePattern("", "*123*")
+	found, err = v.SearchPlates(ctx, q, nil, 10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range found.Rows {
+		fmt.Println(v.Record(row).Plate, found.Truncated)
+	}
+	// Output:
+	// VF3CCHMZ6FT123456
+	// FR AB123CD false
+}
+
+// Numbers of any kind are asked for as text.
+func ExampleView_SearchNumbers() {
+	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
+	v := x.View()
+	like := index.Number{Kind: index.KindHull, Text: "it-abc*d69?"}
+	found, err := v.SearchNumbers(context.Background(), like, nil, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range found.Rows {
+		fmt.Println(v.Record(row).Numbers[0].Text)
+	}
+	fmt.Println(found.Plan)
+	// Output:
+	// IT-ABC12345D696
+	// prefix range: 1 expected, 1 visited
+}

@@ -656,3 +656,68 @@ func TestSearchWhileChanging(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func FuzzSearch(f *testing.F) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	given := append(denseRecords(300), index.Record{Owner: "DE", ID: "1", VIN: randomVIN(rng)})
+	for i := range given {
+		given[i].Numbers = append(given[i].Numbers, randomNumber(rng))
+	}
+	v := mustBuild(f, index.Options{}, given).View()
+	var listed []searchedRecord
+	for row := range v.All() {
+		listed = append(listed, searchedRecordOf(row, v.Record(row)))
+	}
+	for i := range 20 {
+		f.Add(uint8(index.KindVIN), randomPattern(rng, given[i].VIN).String(), "", i)
+	}
+	f.Add(uint8(index.KindPlate), "ab?0*", "", 5)
+	f.Add(uint8(index.KindPlate), "*[0-9]#", "FR", 0)
+	f.Add(uint8(index.KindEngine), "eng-0*7?", "", 3)
+	f.Add(uint8(index.KindChassis), "ＡＥ８６*", "", 3)
+	f.Add(uint8(index.KindDocument), "*", "F", 1)
+	f.Fuzz(func(t *testing.T, kind uint8, text, country string, limit int) {
+		like := index.Number{Kind: index.Kind(kind), Country: country, Text: text}
+		r, err := v.SearchNumbers(t.Context(), like, nil, limit)
+		var bad *index.NumberError
+		if err != nil && !errors.As(err, &bad) {
+			t.Fatal(err)
+		}
+		if limit <= 0 {
+			limit = index.DefaultLimit
+		}
+		fits := map[index.Row]bool{}
+		for _, l := range listed {
+			for _, n := range l.asNumbers() {
+				if n.Kind == like.Kind && n.Fits(like) {
+					fits[l.row] = true
+				}
+			}
+		}
+		if err != nil && len(fits) > 0 {
+			t.Fatalf("%v, yet %d records fit", err, len(fits))
+		}
+		if len(r.Rows) != min(limit, len(fits)) || r.Truncated != (len(fits) > limit) {
+			t.Fatalf("%d rows, truncated %t, %d records fit", len(r.Rows), r.Truncated, len(fits))
+		}
+		seen := map[index.Row]bool{}
+		for _, row := range r.Rows {
+			if !fits[row] || seen[row] {
+				t.Fatalf("row %d fits: %t, is there twice: %t", row, fits[row], seen[row])
+			}
+			seen[row] = true
+		}
+	})
+}
+
+// asNumbers returns all numbers under which a record is found.
+func (s *searchedRecord) asNumbers() []index.Number {
+	all := slices.Clone(s.numbers)
+	for _, v := range s.vins {
+		all = append(all, index.Number{Kind: index.KindVIN, Text: v.String()})
+	}
+	for _, p := range s.plates {
+		all = append(all, index.Number{Kind: index.KindPlate, Country: p.Country(), Text: p.Text()})
+	}
+	return all
+}
