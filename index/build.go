@@ -294,6 +294,8 @@ func (b *builder) collect() {
 // called more than once for each row, and from all workers.
 func (s *segment) complete(ctx context.Context, seed uint64, workers int, source func(row int) (attributes, []byte)) error {
 	s.table = tagtable.Build(s.keys, seed, workers)
+	s.shared = make([]uint64, s.sharedWords())
+	eachPart(workers, len(s.keys), s.findShared)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

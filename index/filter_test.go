@@ -21,8 +21,10 @@ func TestTerms(t *testing.T) {
 	var none time.Time
 	records := []index.Record{
 		{ID: "empty"},
-		{ID: "full", Type: index.Car, Status: index.Stolen, Make: "Mercedes-Benz", ModelYear: 2019, Colour: "Gris clair",
-			Stolen: date(2025, 3, 1), Tags: []string{"violent", "Seen in Calais"}},
+		{
+			ID: "full", Type: index.Car, Status: index.Stolen, Make: "Mercedes-Benz", ModelYear: 2019, Colour: "Gris clair",
+			Stolen: date(2025, 3, 1), Tags: []string{"violent", "Seen in Calais"},
+		},
 		{ID: "old", Make: "CITROËN", ModelYear: 1938, Stolen: date(1, 1, 2), Tags: []string{""}},
 		{ID: "late", Make: "三菱", ModelYear: math.MaxInt32, Stolen: date(9999, 12, 31), Tags: []string{"K", "K"}},
 		{ID: "odd", Make: "?", ModelYear: math.MinInt32, Stolen: time.Date(2025, 2, 28, 23, 0, 0, 0, time.FixedZone("", -2*60*60))},

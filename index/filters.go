@@ -73,6 +73,9 @@ func bitsOf(numbers []uint32) int {
 	return bits.Len32(most)
 }
 
+// Snapshots hold slices of the numbers that the following functions give: to
+// number otherwise is to change the format.
+
 // numberYears gives numbers to the years of a dictionary.
 func numberYears(years []int32) []uint32 {
 	return numberValues(years, func(int32, int32) uint32 { return 1 })

@@ -254,13 +254,19 @@ func (s *segment) find(t term) *leaf {
 // selects.
 func findRange[T int32 | uint32](l *leaf, r *ranges, values []T) {
 	l.lo = none
+	greatest := uint32(0)
 	for code, v := range values {
+		greatest = max(greatest, r.numbers[code])
 		if l.selects(int64(v)) {
 			l.lo, l.hi = min(l.lo, r.numbers[code]), max(l.hi, r.numbers[code])
 		}
 	}
-	if l.lo != none {
-		l.between = r
+	if l.lo == none {
+		return
+	}
+	l.between = r
+	if l.hi == greatest {
+		l.hi = r.slices.Most() // which costs less to find
 	}
 }
 
@@ -403,8 +409,8 @@ func (e *evaluator) and(s *step, block, top int) {
 }
 
 // rowsASlice is how many rows can be looked at one by one in the time of one
-// slice of a block.
-const rowsASlice = 48
+// slice of a block, when both come from memory.
+const rowsASlice = 24
 
 // look keeps the rows of d that are in a range, or those that are not, and returns
 // their number.

@@ -272,6 +272,11 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	heads.Exchange(x, &s.heads, &s.vins)
 	x.Check(func() error {
 		s.symbols = countSymbols(s.keys[:s.vins])
+		s.shared = make([]uint64, s.sharedWords())
+		_ = x.Each(len(s.keys), func(first, end int) error {
+			s.findShared(first, end)
+			return nil
+		})
 		s.countStats()
 		return nil
 	})

@@ -46,7 +46,7 @@ const bytesPerRecord = 80
 
 func (s *segment) memory() Memory {
 	m := Memory{
-		Keys:  int64(len(s.keys))*16 + int64(len(s.rows)+2*len(s.second))*4,
+		Keys:  int64(len(s.keys))*16 + int64(len(s.rows)+2*len(s.second))*4 + int64(len(s.shared))*8,
 		Table: int64(s.table.Bytes()),
 		Texts: int64(s.texts.Bytes()),
 

@@ -135,7 +135,7 @@ const smallBatch = 8
 func (v *View) put(dst []Row, found []tagtable.Found, s *Selection) (hits int) {
 	// One thing after the other for all keys, and without branches on what is
 	// read, so that the reads of many keys overlap. Keys whose first row does
-	// not count are set aside, and of those the few that have another.
+	// not count are set aside, and of those the few that may have another.
 	const mask = 2*tagtable.Block - 1
 	var rows, passed [2 * tagtable.Block]Row
 	for i, f := range found {
@@ -161,14 +161,11 @@ func (v *View) put(dst []Row, found []tagtable.Found, s *Selection) (hits int) {
 		n += int(passed[i&mask])
 		hits += v.putRow(&dst[f.At], rows[i&mask]|-passed[i&mask])
 	}
-	keys, last := v.seg.keys, uint32(len(v.seg.keys)-1)
 	left := 0
 	for _, i := range aside[:n] {
 		e := found[i&mask].Pos
-		k, next := &keys[e], &keys[min(e+1, last)]
-		differs := (k.Hi ^ next.Hi) | (k.Lo ^ next.Lo)
 		aside[left&mask] = i
-		left += int(1 - (differs|-differs)>>63)
+		left += int(v.seg.shared[e/sharing/64] >> (e / sharing % 64) & 1)
 	}
 	for _, i := range aside[:left] {
 		hits += v.putRow(&dst[found[i].At], v.after(found[i].Pos, s))
