@@ -56,10 +56,17 @@
 //
 // # Filters
 //
-// A [Filter] says which records count, by owner, type and status. Compile it for
-// a View with [View.Select] and use the [Selection] for as long as the View.
-// Lookups with a selection pass over records that fail it, so that another
-// owner's record of the same number is found.
+// A [Filter] says which records count, by owner, type, status, make, colour, tag,
+// model year and date of theft. Compile it for a View with [View.Select] and use
+// the [Selection] for as long as the View. Lookups with a selection pass over
+// records that fail it, so that another owner's record of the same number is
+// found.
+//
+// [View.Count] tells how many records a filter selects. Values are bitmaps, and
+// ranges a bit of every record's year or day at a time, so that terms are combined
+// 64 records at once: three values take half a millisecond for twenty million
+// records, a range of years one more, and one of dates two. Together they take
+// six bytes a record, more where records have many attributes of many values.
 //
 // # Partial numbers
 //

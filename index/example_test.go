@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
@@ -188,6 +189,33 @@ func ExampleView_Select() {
 
 // A plate whose country was not read is looked up under all that have plates,
 // and without one.
+// Names are compared as offices spell them, and ranges include both their ends.
+func ExampleFilter() {
+	records := []index.Record{
+		{Owner: "FR", ID: "1", Make: "CITROËN", ModelYear: 2019, Stolen: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)},
+		{Owner: "FR", ID: "2", Make: "Citroen", ModelYear: 2021, Tags: []string{"violent"}},
+		{Owner: "DE", ID: "3", Make: "Mercedes-Benz", ModelYear: 2020, Stolen: time.Date(2026, 4, 9, 0, 0, 0, 0, time.UTC)},
+	}
+	x, err := index.Build(context.Background(), index.Options{}, sequence(records))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v := x.View()
+	since := index.StolenBetween(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Time{})
+	for _, f := range []index.Filter{
+		index.Make("citroen"),
+		index.Make("MERCEDES BENZ").Or(index.Tag("Violent")),
+		index.ModelYears(2019, 2020).And(since).AndNot(index.Owner("DE")),
+	} {
+		fmt.Println(v.Count(f))
+	}
+	// Output:
+	// 2
+	// 2
+	// 1
+}
+
 func ExampleView_PlateCountries() {
 	x, _ := index.Build(context.Background(), index.Options{}, sequence(wanted))
 	v := x.View()
