@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,15 @@ func (r reversed) find(dst []uint32, prefix, suffix string, limit int) []uint32 
 
 // words are the words of VINs, one after the other.
 type words [][2]uint64
+
+func sortedWords(vins []vin.VIN) words {
+	w := make(words, len(vins))
+	for i, v := range vins {
+		w[i][0], w[i][1] = v.Words()
+	}
+	slices.SortFunc(w, func(a, b [2]uint64) int { return slices.Compare(a[:], b[:]) })
+	return w
+}
 
 // scan appends the places of all VINs that fit a pattern, by the best that
 // the pattern has for it.
@@ -112,11 +122,7 @@ func BenchmarkSearch(b *testing.B) {
 	r := makeRegister(b, *size)
 	view := r.idx.View()
 	rival := reverse(r.listed)
-	all := make(words, len(r.listed))
-	for i, v := range r.listed {
-		all[i][0], all[i][1] = v.Words()
-	}
-	slices.SortFunc(all, func(a, b [2]uint64) int { return slices.Compare(a[:], b[:]) })
+	all := sortedWords(r.listed)
 	ctx := context.Background()
 	cars := view.Select(index.OfType(index.Car))
 	for _, f := range forms {
@@ -166,6 +172,79 @@ func BenchmarkSearch(b *testing.B) {
 		}
 		b.Run(f.name, func(b *testing.B) { search(b, nil) })
 		b.Run(f.name+"/filtered", func(b *testing.B) { search(b, cars) })
+	}
+}
+
+// BenchmarkSearchAny asks for random patterns of every sort, and reports by how
+// much the search is slower than a scan of all VINs, in the middle and at worst:
+// below 1 it is faster. "All" searches want every row, as the scan finds them.
+func BenchmarkSearchAny(b *testing.B) {
+	r := makeRegister(b, *size)
+	view := r.idx.View()
+	all := sortedWords(r.listed)
+	for _, limit := range []int{index.DefaultLimit, len(all)} {
+		name := "limit=100"
+		if limit == len(all) {
+			name = "all"
+		}
+		b.Run(name, func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			var rows []index.Row
+			var places []uint32
+			var ratios []float64
+			worst, text := 0.0, ""
+			for b.Loop() {
+				p := anyPattern(rng, r.listed[rng.IntN(len(r.listed))])
+				took, scanTook := time.Hour, time.Hour
+				for range 2 {
+					start := time.Now()
+					rows, _, _ = view.AppendSearch(context.Background(), rows[:0], p, nil, limit)
+					middle := time.Now()
+					places = all.scan(places[:0], &p)
+					took, scanTook = min(took, middle.Sub(start)), min(scanTook, time.Since(middle))
+				}
+				if len(rows) != min(limit, len(places)) {
+					b.Fatalf("%v: %d rows, the scan has %d", p, len(rows), len(places))
+				}
+				ratio := took.Seconds() / scanTook.Seconds()
+				if ratios = append(ratios, ratio); ratio > worst {
+					worst, text = ratio, p.String()
+				}
+			}
+			slices.Sort(ratios)
+			b.Logf("worst: %s", text)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(ratios[len(ratios)/2], "x-scan")
+			b.ReportMetric(worst, "x-scan-worst")
+		})
+	}
+}
+
+// anyPattern leaves out some of what is known of a VIN: symbols, runs of them,
+// and where they stand.
+func anyPattern(rng *rand.Rand, v vin.VIN) vin.Pattern {
+	for {
+		var places []string
+		b := v.Bytes()
+		known := rng.IntN(10)
+		for _, c := range b {
+			switch {
+			case rng.IntN(10) < known:
+				places = append(places, string(c))
+			case rng.IntN(8) == 0:
+				places = append(places, "["+string(c)+"8B0D]")
+			default:
+				places = append(places, "?")
+			}
+		}
+		for range rng.IntN(4) {
+			from := rng.IntN(len(places) + 1)
+			to := from + rng.IntN(len(places)-from+1)
+			places = slices.Concat(places[:from], []string{"*"}, places[to:])
+		}
+		if p, err := vin.ParsePattern(strings.Join(places, "")); err == nil {
+			return p
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package index
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/vinmatch/vinmatch/internal/heads"
@@ -79,13 +81,15 @@ func (d *directories) bytes() int64 {
 // benchmarks ran on. Only their ratios matter.
 const (
 	costRow    = 1   // to compare the next key
-	costWalk   = 20  // to match a key with a pattern that its words do not decide
+	costWalk   = 20  // to match a key with a pattern of which fragments have no position
+	costSet    = 3   // to look for the symbol of a key in a set
 	costJump   = 15  // to read a key anywhere, while other such reads go on
 	costEntry  = 1   // to compare the next entry of the serial directory
 	costGroup  = 0.6 // to compare the next group of the head directory
 	costHead   = 0.8 // ... head
 	costRange  = 80  // to go to another range of keys
 	costSerial = 100 // ... run of the serial directory
+	costSort   = 4   // to put a row into its order, times the logarithm of the rows
 	costPlan   = 300 // to think about it: a path that costs less is taken at once
 )
 
@@ -134,15 +138,19 @@ func (c *symbolCounts) share(pos int, set uint64) float64 {
 }
 
 // demands are what a pattern, with a fragment of it put to some place, demands
-// of VINs: symbols at positions. The pattern may demand more.
+// of VINs: symbols at positions.
 type demands struct {
-	want heads.Wanted
+	want heads.Wanted    // where one symbol may stand
 	sets [vin.Len]uint64 // by position from 0
+	open [vin.Len]uint8  // positions where some symbols may stand, but not all
+	n    int             // of open
+	more bool            // the pattern demands more: a fragment has no position
 }
 
 // demandsOf returns the demands of what has a fixed position in a pattern.
-func demandsOf(p *vin.Pattern) (d demands, whole bool) {
+func demandsOf(p *vin.Pattern) (d demands) {
 	w := &d.want
+	var whole bool
 	w.MaskHi, w.WantHi, w.MaskLo, w.WantLo, whole = p.Words()
 	for pos := range d.sets {
 		switch {
@@ -151,10 +159,34 @@ func demandsOf(p *vin.Pattern) (d demands, whole bool) {
 		case whole:
 			d.sets[pos] = vin.AnySymbol
 		default:
-			d.sets[pos] = p.Allowed(pos + 1)
+			if d.sets[pos] = p.Allowed(pos + 1); d.sets[pos] != vin.AnySymbol {
+				d.open[d.n] = uint8(pos)
+				d.n++
+			}
 		}
 	}
-	return d, whole
+	if !whole {
+		var buf [512]byte
+		d.more = bytes.Count(p.AppendTo(buf[:0]), []byte("*")) > 1
+	}
+	return d
+}
+
+// fits reports whether the words of a VIN key are as demanded.
+func (d *demands) fits(k *tagtable.Key) bool {
+	w := &d.want
+	return k.Hi&w.MaskHi == w.WantHi && k.Lo&w.MaskLo == w.WantLo && d.fitsSets(k)
+}
+
+// fitsSets reports whether the symbols of a VIN key are as demanded where several
+// may stand.
+func (d *demands) fitsSets(k *tagtable.Key) bool {
+	for _, pos := range d.open[:d.n] {
+		if d.sets[pos]>>symbolOf(k.Hi, k.Lo, int(pos))&1 == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // put adds a symbol code at a position from 0. It returns false if another one
@@ -218,9 +250,9 @@ type planner struct {
 
 // planSearch decides how to find the VINs that fit a pattern.
 func (s *segment) planSearch(p *vin.Pattern, limit int, sel *Selection) (path Path, pl planner, d demands, e estimate) {
-	d, whole := demandsOf(p)
+	d = demandsOf(p)
 	pl = planner{seg: s, to: uint32(s.vins), prefix: d.prefix(), stop: float64(limit) + 1, keep: 1}
-	if !whole {
+	if pl.verify = float64(d.n) * costSet; d.more {
 		pl.verify = costWalk
 	}
 	if sel != nil {
@@ -360,17 +392,20 @@ func (pl *planner) serials(d *demands) estimate {
 	}
 	n := float64(pl.seg.vins) * pl.share(d, headLen, vin.Len)
 	cost := significant*costSerial + n*costEntry
+	inRange := float64(pl.to-pl.from) / float64(pl.seg.vins+1)
 	if pl.readsKeys(d) {
-		inRange := float64(pl.to-pl.from) / float64(pl.seg.vins+1)
 		cost += n * inRange * (costJump + pl.verify)
 	}
+	// Rows come in the order of tails.
+	matches := min(n*inRange*pl.keep*pl.share(d, pl.prefix, headLen), 4*pl.stop)
+	cost += matches * costSort * math.Log2(matches+2)
 	return estimate{n, cost}
 }
 
 // readsKeys reports whether candidates from the serial directory have to be
 // compared with their keys: whether they have the prefix shows in their place.
 func (pl *planner) readsKeys(d *demands) bool {
-	if pl.verify > 0 || !pl.seg.serials.Exact() {
+	if d.more || !pl.seg.serials.Exact() {
 		return true
 	}
 	for pos := pl.prefix; pos < headLen; pos++ {

@@ -154,13 +154,25 @@ func (f *finder) keep(row Row) {
 // are more.
 func (f *finder) cut() {
 	found := f.rows[f.base:]
-	slices.Sort(found)
-	found = slices.Compact(found)
+	if !ascending(found) {
+		slices.Sort(found)
+		found = slices.Compact(found)
+	}
 	if len(found) > f.limit {
 		found = found[:f.limit+1]
 		f.bound = found[f.limit]
 	}
 	f.rows = f.rows[:f.base+len(found)]
+}
+
+// ascending reports whether rows are in order, each there once.
+func ascending(rows []Row) bool {
+	for i := 1; i < len(rows); i++ {
+		if rows[i-1] >= rows[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // finish returns the rows, and whether there are more.
@@ -174,8 +186,7 @@ func (f *finder) finish() (rows []Row, truncated bool) {
 
 // fits reports whether a VIN is as demanded and fits the pattern.
 func (f *finder) fits(d *demands, k *tagtable.Key) bool {
-	w := &d.want
-	return k.Hi&w.MaskHi == w.WantHi && k.Lo&w.MaskLo == w.WantLo && f.matches(k)
+	return d.fits(k) && (!d.more || f.matches(k))
 }
 
 func (f *finder) matches(k *tagtable.Key) bool {
@@ -212,13 +223,28 @@ func (f *finder) walk(path Path, pl *planner, d *demands) {
 // stream takes the entries that fit from a range, in order. It returns false if
 // it stopped before the end, because it found enough or the context ended.
 func (f *finder) stream(d *demands, from, to uint32) bool {
+	w, plain := d.want, f.plain()
 	for from < to {
 		keys := f.seg.keys[from:min(from+checkEvery, to)]
 		if !f.tick(len(keys)) {
 			return false
 		}
 		for i := range keys {
-			if f.fits(d, &keys[i]) && !f.add(from+uint32(i)) {
+			k := &keys[i]
+			if k.Hi&w.MaskHi != w.WantHi || k.Lo&w.MaskLo != w.WantLo ||
+				d.n > 0 && !d.fitsSets(k) || d.more && !f.matches(k) {
+				continue
+			}
+			more := false
+			if row := Row(from) + Row(i); plain && row < f.bound && f.streamed < f.limit {
+				// What add does, where that is all.
+				f.rows = append(f.rows, row)
+				f.streamed++
+				more = true
+			} else {
+				more = f.add(from + uint32(i))
+			}
+			if !more {
 				f.visited -= len(keys) - 1 - i
 				f.stopped = true
 				return false
@@ -227,6 +253,12 @@ func (f *finder) stream(d *demands, from, to uint32) bool {
 		from += uint32(len(keys))
 	}
 	return true
+}
+
+// plain reports whether every entry is a row of the same number that is there
+// and selected, and the list has room for as many as may be wanted.
+func (f *finder) plain() bool {
+	return len(f.seg.second) == 0 && f.s == nil && f.v.delta == nil && len(f.rows)-f.base <= f.limit
 }
 
 // walkHeads goes through the VINs whose heads are as demanded.
