@@ -56,7 +56,28 @@ func Valid(b []byte, n int) bool {
 	// nothing is asked of it before Validate.
 	r := roaring.New()
 	size, err := r.FromBuffer(b)
-	return err == nil && size == int64(len(b)) && r.Validate() == nil && (r.IsEmpty() || int64(r.Maximum()) < int64(n))
+	return err == nil && size == int64(len(b)) && r.Validate() == nil &&
+		(r.IsEmpty() || int64(r.Maximum()) < int64(n)) && Set(b).countsRuns()
+}
+
+// countsRuns reports whether each container of runs has as many rows as its head
+// says, which package roaring does not look at and Count trusts.
+func (s Set) countsRuns() bool {
+	r := s.Reader()
+	for ; r.i < r.n; r.i++ {
+		b := r.container()
+		if r.form() == runs {
+			rows := 0
+			for at := 2; at < len(b); at += 4 {
+				rows += int(binary.LittleEndian.Uint16(b[at+2:])) + 1
+			}
+			if rows != r.count(r.i) {
+				return false
+			}
+		}
+		r.rest = r.rest[len(b):]
+	}
+	return true
 }
 
 // MakeSets returns the rows of each value below n. The values of a row are those
