@@ -31,7 +31,7 @@ type keyRun struct {
 }
 
 const (
-	minRun     = 1 << 10
+	minRun     = 1 << 8
 	tailShift  = 28
 	tailBits   = 36
 	maxInRuns  = 1 << tailShift // entries from here on stay in no run

@@ -39,8 +39,8 @@ func (v *View) Search(ctx context.Context, p vin.Pattern, s *Selection, limit in
 
 // AppendSearch is [View.Search] that appends the rows to dst, and reports
 // whether there are more. It does not allocate if dst has room for one row more
-// than twice the limit, but for the one search in about a thousand changes that
-// sorts what came since.
+// than twice the limit, but for one search in some hundred changes, which sorts
+// what came since.
 func (v *View) AppendSearch(ctx context.Context, dst []Row, p vin.Pattern, s *Selection, limit int) (rows []Row, truncated bool, err error) {
 	rows, truncated, _, err = v.search(ctx, dst, &p, s, limit)
 	return rows, truncated, err
