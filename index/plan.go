@@ -356,7 +356,7 @@ func (pl *planner) known(d *demands, first, last int) float64 {
 // heads estimates the way through the head directory.
 func (pl *planner) heads(d *demands, inFragment float64) estimate {
 	if pl.seg.heads == nil || pl.prefix >= headLen {
-		return estimate{cost: 1e30}
+		return estimate{cost: math.Inf(1)}
 	}
 	rows := float64(pl.to - pl.from)
 	part := rows / float64(pl.seg.vins+1)
@@ -378,7 +378,7 @@ func (pl *planner) heads(d *demands, inFragment float64) estimate {
 
 // serials estimates the way through the serial directory.
 func (pl *planner) serials(d *demands) estimate {
-	const digits = 1<<('9'+1-'0'+1) - 2
+	const digits = 1<<11 - 2 // the codes 1 to 10
 	runs, significant := 1.0, 1.0
 	for pos := vin.Len - 1; pos >= headLen; pos-- {
 		n := bits.OnesCount64(d.sets[pos] & digits)
