@@ -59,7 +59,7 @@ func TestREADME(t *testing.T) {
 		`position \d+: read`,
 		`positions 8 and 9: read`,
 		`paper agrees on`,
-		`\nobservations +6000 in .*\nhits +\d+ \(\d+ exact, \d+ cleaned\)\nrepaired +\d+\nunreadable +\d+\nper second +\d+\nremarks +.*\n$`,
+		`\nobservations +6000 in .*\nhits +\d+ \(\d+ exact, \d+ cleaned\)\nrepaired +\d+\npartial +\d+\nunreadable +\d+\nper second +\d+\nremarks +.*\n$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("the output has nothing like %q", want)

@@ -176,12 +176,13 @@ register      %7d records (%d rows older or repeated)
 observations  %7d in %v
 hits          %7d (%d exact, %d cleaned)
 repaired      %7d
+partial       %7d
 unreadable    %7d
 per second    %7.0f
 remarks       %s
 `,
 		s.register.Records, s.register.Superseded, s.observations, s.took.Round(time.Millisecond),
-		s.hits, s.how[match.Exact], s.how[match.Cleaned], s.how[match.Repaired],
+		s.hits, s.how[match.Exact], s.how[match.Cleaned], s.how[match.Repaired], s.how[match.Partial],
 		s.unreadable, rate, cmp.Or(strings.Join(remarks, ", "), "none"))
 	return err
 }
