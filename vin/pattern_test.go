@@ -238,8 +238,8 @@ func checkPlan(t *testing.T, p vin.Pattern, v vin.VIN, match bool) {
 	hi, lo := v.Words()
 	maskHi, wantHi, maskLo, wantLo, whole := p.Words()
 	words := hi&maskHi == wantHi && lo&maskLo == wantLo
-	if match && !words || whole && match != words {
-		t.Fatalf("%v and %v: match %v, words %v, whole %v", p, v, match, words, whole)
+	if p.MatchWords(hi, lo) != match || match && !words || whole && match != words {
+		t.Fatalf("%v and %v: match %v, of words %v, words %v, whole %v", p, v, match, p.MatchWords(hi, lo), words, whole)
 	}
 	text := v.String()
 	prefix, suffix := string(p.AppendPrefix(nil)), string(p.AppendSuffix(nil))
@@ -373,6 +373,9 @@ func TestPatternAllocs(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() {
 			if !p.Match(v) {
 				t.Error("no match")
+			}
+			if !p.MatchWords(v.Words()) {
+				t.Error("no match of the words")
 			}
 			p.Words()
 			p.Known()
