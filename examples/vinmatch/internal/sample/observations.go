@@ -121,6 +121,10 @@ var readings = []reading{
 	{"8 and 9 reversed, which no check digit sees", match.Repaired, 2, both(required, digitsAt8), reverse(8)},
 	{"one character lost", match.Repaired, 2, always, func(v string) string { return v[:13] + v[14:] }},
 	{"one character doubled", match.Repaired, 2, always, func(v string) string { return v[:5] + v[4:] }},
+
+	{"by its last six", match.Partial, 2, always, func(v string) string { return "last 6: " + v[11:] }},
+	{"filed off at the beginning", match.Partial, 1, always, func(v string) string { return "*********" + v[9:] }},
+	{"with two characters illegible", match.Partial, 2, always, func(v string) string { return v[:12] + "?" + v[13:15] + "?" + v[16:] }},
 }
 
 // plantReads adds listed VINs as they are read.
