@@ -47,7 +47,7 @@ func BenchmarkFloor(b *testing.B) {
 				}
 				arrays = append(arrays, a)
 			}
-			var took, floor time.Duration
+			var took, floor []time.Duration
 			var sum uint64
 			for b.Loop() {
 				start := time.Now()
@@ -60,16 +60,16 @@ func BenchmarkFloor(b *testing.B) {
 						sum += a[(x>>32)*uint64(len(a))>>32][0]
 					}
 				}
-				floor += time.Since(middle)
-				took += middle.Sub(start)
+				floor = append(floor, time.Since(middle))
+				took = append(took, middle.Sub(start))
 				if hits != c.want {
 					b.Fatalf("%d hits, want %d", hits, c.want)
 				}
 			}
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/asked, "ns/query")
-			b.ReportMetric(float64(floor.Nanoseconds())/float64(b.N)/asked, "ns/floor")
-			b.ReportMetric(float64(took)/float64(floor), "x-floor")
+			b.ReportMetric(median(took)/asked, "ns/query")
+			b.ReportMetric(median(floor)/asked, "ns/floor")
+			b.ReportMetric(median(took)/median(floor), "x-floor")
 			runtime.KeepAlive(sum)
 		})
 	}
@@ -223,7 +223,7 @@ func BenchmarkGoroutines(b *testing.B) {
 	view := r.idx.View()
 	keys := keysOf(r.misses)
 	rows := make([]index.Row, asked)
-	var one, two time.Duration
+	var one, two []time.Duration
 	for b.Loop() {
 		start := time.Now()
 		view.LookupBatch(rows, keys)
@@ -234,11 +234,11 @@ func BenchmarkGoroutines(b *testing.B) {
 			wg.Go(func() { view.LookupBatch(rows[from:to], keys[from:to]) })
 		}
 		wg.Wait()
-		two += time.Since(middle)
-		one += middle.Sub(start)
+		two = append(two, time.Since(middle))
+		one = append(one, middle.Sub(start))
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(one)/float64(two), "x-one")
+	b.ReportMetric(median(one)/median(two), "x-one")
 }
 
 // BenchmarkYear replays a year of INTERPOL's searches: 280 million numbers, of
