@@ -319,6 +319,7 @@ func (p *program) applyChanges() {
 		case 6:
 			if i > 0 {
 				c = changes[p.rng.IntN(i)]
+				c.day = p.day // the log takes it once more
 			}
 		case 7:
 			c.version = p.rng.Uint64N(version + 1)
