@@ -274,6 +274,20 @@ var alphabets = [...]alphabet{
 	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩЁЂЃЄЅІЇЈЉЊЋЌЎЏАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯҐҒҚҢҮҰҺӘӨԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖאבגדהוזחטיךכלםמןנסעףפץצקרשתءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژکگیაბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
 }
 
+// Alphabet returns the characters that may stand on a plate beside r: digits and
+// Latin letters, and with a native letter those of its alphabet. It is what to
+// try in the place of a character that was misread.
+func Alphabet(r rune) string {
+	if r >= utf8.RuneSelf {
+		for _, a := range alphabets {
+			if a.code(r) > 0 {
+				return string(a)
+			}
+		}
+	}
+	return "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+}
+
 // alphabetSizes are the numbers of characters in the alphabets.
 var alphabetSizes = func() (n [len(alphabets)]uint64) {
 	for i, a := range alphabets {

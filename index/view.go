@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin"
 )
 
 // A Row numbers a record within one [View]; it means nothing in another. The rows
@@ -46,6 +47,25 @@ func (v *View) All() iter.Seq[Row] {
 		}
 		for r := range v.deltaRows() {
 			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// VINs returns the VIN of each record that has one: those of the register as it
+// was built or compacted in ascending order, then those of changes. Several
+// records may have one VIN. Second VINs among the numbers of a record are not
+// among them.
+func (v *View) VINs() iter.Seq[vin.VIN] {
+	return func(yield func(vin.VIN) bool) {
+		for r := range Row(v.seg.withVIN) {
+			if !v.hidden(r) && !yield(v.seg.vinOf(r)) {
+				return
+			}
+		}
+		for r := range v.deltaRows() {
+			if n := v.change(r).vin; n.IsValid() && !yield(n) {
 				return
 			}
 		}

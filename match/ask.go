@@ -12,20 +12,10 @@ import (
 type via uint8
 
 const (
-	viaRead   via = iota // the number, as read or cleaned
-	viaRepair            // a guess at what was misread
-	viaFrame             // the frame number inside the VIN of an import
-	viaFill              // a short old number with or without the zeros that fill it up to a VIN
-)
-
-// A doubt says what a VIN read is by itself, which decides how far a guess at
-// another number can be believed.
-type doubt uint8
-
-const (
-	plausible     doubt = iota // nothing is wrong with it
-	checkMismatch              // a check digit is required and does not compute
-	notVIN                     // it cannot be a VIN
+	viaRead  via = iota // the number, as read or cleaned
+	viaNear             // a number that may have been misread so
+	viaFrame            // the frame number inside the VIN of an import
+	viaFill             // a short old number with or without the zeros that fill it up to a VIN
 )
 
 // A span is a run of keys that came from one read in one way.
@@ -34,7 +24,6 @@ type span struct {
 	from, to    int32 // into worker.keys
 	via         via
 	how         How
-	doubt       doubt    // of the read; for viaRepair
 	partial     *partial // nil: the whole number was read
 }
 
@@ -62,7 +51,7 @@ func (w *worker) ask(query int, q *Query, r *Result) {
 			if v, how, err := parseVIN(read.Text); err == nil {
 				a.parsed(v, how, read.Text)
 			} else if vin.Classify(read.Text) == vin.ClassVIN {
-				a.repairs(read.Text, notVIN)
+				a.misread(read.Text)
 			} else {
 				a.holedVIN(read.Text)
 			}
@@ -87,13 +76,13 @@ func (a *asker) remark(code RemarkCode, grade Grade, format string, args ...any)
 }
 
 // keep makes the keys that were collected since from a span.
-func (a *asker) keep(from int, via via, how How, doubt doubt) {
+func (a *asker) keep(from int, via via, how How) {
 	if from == len(a.keys) {
 		return
 	}
 	s := a.at
 	s.from, s.to = int32(from), int32(len(a.keys))
-	s.via, s.how, s.doubt = via, how, doubt
+	s.via, s.how = via, how
 	a.spans = append(a.spans, s)
 }
 
@@ -126,7 +115,7 @@ func (a *asker) vin(text string) {
 		return
 	}
 	from := len(a.keys)
-	a.repairs(text, notVIN)
+	a.misread(text)
 	switch {
 	case class == vin.ClassChassis || class == vin.ClassPaddedChassis:
 		a.remark(RemarkChassis, Note, "not a VIN but a chassis number, looked up as such")
@@ -150,7 +139,7 @@ func (a *asker) parsed(v vin.VIN, how How, text string) {
 
 	from := len(a.keys)
 	a.keys = append(a.keys, index.VIN(v))
-	a.keep(from, viaRead, how, plausible)
+	a.keep(from, viaRead, how)
 	if info.Remarks.Has(vin.Placeholder) {
 		return // a misreading of no number is no number
 	}
@@ -158,21 +147,11 @@ func (a *asker) parsed(v vin.VIN, how How, text string) {
 		a.inside(v, &info)
 	}
 
-	state := plausible
-	if info.Remarks.Has(vin.CheckMismatch) {
-		state = checkMismatch
+	a.strange = a.strange || info.Remarks&doubtful != 0
+	if a.worthVIN(v) {
+		s := v.Bytes()
+		a.nearVIN(s[:])
 	}
-	a.repairs(text, state)
-}
-
-// repairs asks for what the read may be a misreading of.
-func (a *asker) repairs(text string, read doubt) {
-	a.guesses = vin.AppendRepairs(a.guesses[:0], text)
-	from := len(a.keys)
-	for _, v := range a.guesses {
-		a.keys = append(a.keys, index.VIN(v))
-	}
-	a.keep(from, viaRepair, Repaired, read)
 }
 
 // inside asks for the shorter number that a VIN was made from.
@@ -183,7 +162,7 @@ func (a *asker) inside(v vin.VIN, info *vin.Info) {
 	}
 	from := len(a.keys)
 	a.key(index.Number{Kind: index.KindChassis, Text: text})
-	a.keep(from, how, Cleaned, plausible)
+	a.keep(from, how, Cleaned)
 }
 
 // key collects the key of a number, if it has one.
@@ -250,7 +229,8 @@ func (a *asker) plate(read *Read) {
 			}
 		}
 	}
-	a.keep(from, viaRead, Exact, plausible) // or Cleaned: judge.plate tells
+	a.keep(from, viaRead, Exact) // or Cleaned: judge.plate tells
+	a.nearPlate(read, country)
 }
 
 // plateKeys collects the keys of a plate and its other spellings. The register
@@ -291,7 +271,8 @@ func (a *asker) text(read *Read, kind index.Kind) {
 	if n.Country != "" {
 		a.key(index.Number{Kind: kind, Text: n.Text})
 	}
-	a.keep(from, viaRead, how, plausible)
+	a.keep(from, viaRead, how)
+	a.nearNumber(n)
 	if kind == index.KindChassis {
 		a.filled(n.Text)
 	}
@@ -322,5 +303,5 @@ func (a *asker) filled(text string) {
 	if v, err := vin.Parse(zeros[len(text):] + text); err == nil {
 		a.keys = append(a.keys, index.VIN(v))
 	}
-	a.keep(from, viaFill, Cleaned, plausible)
+	a.keep(from, viaFill, Cleaned)
 }

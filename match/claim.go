@@ -199,8 +199,8 @@ func agreeTypes(a, b index.Type) agreement {
 }
 
 // claimEvidence appends what the paper says beside what the record says.
-// The weights count only where the numbers leave room for doubt: see score.go.
-func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, doubtful bool) []Evidence {
+// See score.go for the weights.
+func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, weigh weighing) []Evidence {
 	if *c == (Claim{}) {
 		return dst
 	}
@@ -220,7 +220,7 @@ func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, doubtful bool) [
 		case contradicts:
 			e.Weight, e.Text = w.contradicts, what+": paper says "+read+", but listed "+listed
 		}
-		if !doubtful {
+		if weigh == weighNone || weigh == weighAgainst && a == agrees && code != EvidenceClaimColour {
 			e.Weight = 0
 		}
 		dst = append(dst, e)

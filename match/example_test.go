@@ -27,7 +27,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, f := range answer.Findings {
-		fmt.Printf("%s/%s, %v: %v match, score %.2f\n", f.Record.Owner, f.Record.ID, f.Record.Status, f.How, f.Score)
+		fmt.Printf("%s/%s, %v: %v match, score %.2f\n", f.Record.Owner, f.Record.ID, f.Record.Status, f.How, f.Probability)
 		for _, e := range f.Evidence {
 			fmt.Println("  " + e.Text)
 		}

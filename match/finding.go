@@ -7,11 +7,48 @@ import (
 // A Finding is one record that may be about the vehicle that was read. One
 // record is one finding, however many reads lead to it.
 type Finding struct {
-	Record   index.Record
-	Kind     index.Kind // of the listed number that matched best
-	How      How        // of that match
-	Score    float64    // 0 to 1: see the table in the package documentation
-	Evidence []Evidence // the match first, then what qualifies it, other numbers, and the paper
+	Record  index.Record
+	Kind    index.Kind // of the listed number that matched best
+	How     How        // of that match
+	Verdict Verdict    // what the probability means
+
+	// Probability is that this record's vehicle is the one that was read, from
+	// 0 to 1. Records of one vehicle share it, and over the vehicles of an
+	// answer it sums to at most 1. See the package documentation.
+	Probability float64
+
+	// Evidence is the match first, then what qualifies it, other numbers, the
+	// paper, and what was likely before. Its weights add up to the logarithm of
+	// the odds: Probability is 1 / (1 + 2^-sum).
+	Evidence []Evidence
+}
+
+// A Verdict is a probability in a word.
+type Verdict uint8
+
+const (
+	_        Verdict = iota
+	Probable         // more likely than not
+	Possible         // less likely than not
+	Sibling          // less likely than not, since the number as it was read is that of another vehicle
+	verdicts
+)
+
+var verdictNames = [verdicts]string{Probable: "probable", Possible: "possible", Sibling: "sibling"}
+
+// String returns the name in lower case, as in "probable".
+func (v Verdict) String() string { return enumName(verdictNames[:], v) }
+
+// AppendText implements [encoding.TextAppender].
+func (v Verdict) AppendText(b []byte) ([]byte, error) { return append(b, v.String()...), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (v Verdict) MarshalText() ([]byte, error) { return v.AppendText(nil) }
+
+// UnmarshalText implements [encoding.TextUnmarshaler]. An unknown name is an
+// error.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	return parseEnum(verdictNames[:], text, v, "verdict")
 }
 
 // How says how a read came to match a record. A smaller How needs less faith.
@@ -21,8 +58,8 @@ const (
 	_        How = iota
 	Exact        // as it was read, but for letter case
 	Cleaned      // after dropping or rewriting what is no part of the number
-	Repaired     // after a guess at what was misread
-	Near         // one or two characters differ
+	Repaired     // after one of the guesses of vin.Repairs at what was misread
+	Near         // one or two characters differ in another way
 	Partial      // the read is part of the number
 	hows
 )
@@ -60,8 +97,8 @@ type Evidence struct {
 	Read   string // the characters or the value that were read or claimed
 	Listed string // what the record has in their place
 
-	// Weight is what the evidence does to the score, in bits: at -1 it halves
-	// the score, at +1 it doubles it, at 0 it is for the reader only.
+	// Weight is what the evidence does to the odds, in bits: at -1 it halves
+	// them, at +1 it doubles them, at 0 it is for the reader only.
 	Weight float64
 
 	Text string // all of the above in words: "position 9: read B, listed 8"
@@ -75,6 +112,7 @@ const (
 	EvidenceExact    EvidenceCode = "exact"
 	EvidenceCleaned  EvidenceCode = "cleaned"
 	EvidenceRepaired EvidenceCode = "repaired"
+	EvidenceNear     EvidenceCode = "near"
 	EvidencePartial  EvidenceCode = "partial"
 )
 
@@ -92,12 +130,20 @@ const (
 	EvidenceAlias         EvidenceCode = "alias"          // the plate is listed in another spelling
 	EvidenceCountry       EvidenceCode = "country"        // the country is known on one side only
 	EvidenceOtherField    EvidenceCode = "other_field"    // read as one kind of number, listed as another
+	EvidenceUnlisted      EvidenceCode = "unlisted"       // how many vehicles that are not listed would be read so
 	EvidencePlaceholder   EvidenceCode = "placeholder"    // a number that many vehicles may carry
 	EvidenceCheckMismatch EvidenceCode = "check_mismatch" // the listed VIN's check digit does not compute
 	EvidenceSeveral       EvidenceCode = "several"        // different numbers fit the part that was read
 	EvidenceReadScore     EvidenceCode = "read_score"     // the reader preferred another read
 	EvidenceAlso          EvidenceCode = "also"           // another number of the record matches too
 	EvidenceDiffers       EvidenceCode = "differs"        // another number of the record is not what was read
+)
+
+// What was to be expected before anything was read, and who else competes.
+const (
+	EvidencePrior       EvidenceCode = "prior"        // how seldom a query concerns this one vehicle
+	EvidenceRivals      EvidenceCode = "rivals"       // other listed vehicles may have been read so
+	EvidenceSameVehicle EvidenceCode = "same_vehicle" // another record of the vehicle says more
 )
 
 // What the paper claims beside what the record says.

@@ -53,7 +53,7 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 		for _, f := range r.Findings {
-			if !(0 < f.Score && f.Score <= 1) || len(f.Evidence) == 0 || f.How == 0 || f.Kind == 0 {
+			if !(0 < f.Probability && f.Probability <= 1) || len(f.Evidence) == 0 || f.How == 0 || f.Kind == 0 {
 				t.Errorf("finding %+v", f)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -18,9 +19,15 @@ import (
 // A judge weighs what speaks for one record being about the vehicle that was
 // read. Hits are few: unlike asking, judging may allocate.
 type judge struct {
+	*worker
 	query   *Query
 	record  index.Record
 	matches []match // the best of each read and kind
+
+	finding    Finding
+	odds       float64    // against no listed vehicle, as a binary logarithm
+	vehicle    vehicle    // that the record is of
+	background background // of the read that matched best
 }
 
 // A match is one read that leads to the record.
@@ -28,8 +35,9 @@ type match struct {
 	read     int
 	kind     index.Kind // of the listed number
 	how      How
-	bits     float64 // the sum of the evidence
-	evidence []Evidence
+	partial  *partial   // nil: the whole number was read
+	bits     float64    // the sum of the evidence: of being read so, against being read as listed
+	evidence []Evidence // the first one says how
 }
 
 // say adds evidence.
@@ -40,6 +48,9 @@ func (m *match) say(e Evidence) {
 	m.bits += e.Weight
 	m.evidence = append(m.evidence, e)
 }
+
+// say adds evidence to the finding.
+func (j *judge) say(e Evidence) { j.finding.Evidence = append(j.finding.Evidence, e) }
 
 // better reports whether m explains the record better than o.
 func (m *match) better(o *match) bool {
@@ -55,7 +66,7 @@ func (m *match) better(o *match) bool {
 // add weighs a key of the record that a read led to. A partial read leads to no
 // key.
 func (j *judge) add(s *span, k index.Key) {
-	m := match{read: int(s.read), kind: k.Kind(), how: s.how}
+	m := match{read: int(s.read), kind: k.Kind(), how: s.how, partial: s.partial}
 	read := &j.query.Reads[s.read]
 	if s.partial != nil {
 		m.kind = s.partial.like.Kind
@@ -64,6 +75,8 @@ func (j *judge) add(s *span, k index.Key) {
 	switch {
 	case s.partial != nil:
 		ok = j.partial(&m, s.partial)
+	case s.via == viaNear:
+		ok = j.near(&m, read, k)
 	case m.kind == index.KindVIN:
 		ok = j.vin(&m, s, read, k)
 	case m.kind == index.KindPlate:
@@ -80,7 +93,6 @@ func (j *judge) add(s *span, k index.Key) {
 			Text: "read as " + name(read.Kind) + ", listed as " + name(m.kind),
 		})
 	}
-	j.readScore(&m, read)
 	for i := range j.matches {
 		if o := &j.matches[i]; o.read == m.read && o.kind == m.kind {
 			if m.better(o) {
@@ -90,23 +102,6 @@ func (j *judge) add(s *span, k index.Key) {
 		}
 	}
 	j.matches = append(j.matches, m)
-}
-
-// readScore lowers a match through a read that its reader liked less than
-// another one of the same kind.
-func (j *judge) readScore(m *match, read *Read) {
-	best := 0.0
-	for i := range j.query.Reads {
-		if r := &j.query.Reads[i]; r.Kind == read.Kind {
-			best = max(best, r.score())
-		}
-	}
-	if own := read.score(); own > 0 && own < best {
-		m.say(Evidence{
-			Code: EvidenceReadScore, Weight: math.Log2(own / best), Read: fmt.Sprintf("%.2g", own),
-			Text: fmt.Sprintf("the reader gave this read %.2g and another one %.2g", own, best),
-		})
-	}
 }
 
 // score is the reader's confidence, 0 where none was given.
@@ -120,10 +115,101 @@ func (r *Read) score() float64 {
 // listed says how the listed number was reached where nothing was guessed.
 func (m *match) listed() {
 	if m.how == Exact {
-		m.say(Evidence{Code: EvidenceExact, Weight: exactBits, Text: name(m.kind) + " listed as it was read"})
+		m.say(Evidence{Code: EvidenceExact, Text: name(m.kind) + " listed as it was read"})
 	} else {
 		m.say(Evidence{Code: EvidenceCleaned, Weight: cleanedBits, Text: name(m.kind) + " listed as it was read, once cleaned"})
 	}
+}
+
+// near weighs a listed number that differs from the read.
+func (j *judge) near(m *match, read *Read, k index.Key) bool {
+	text := j.reads[m.read].text
+	listed, alias, ok := j.numberOf(k, text)
+	if !ok {
+		return false
+	}
+	diffs := diff(text, listed)
+	if len(diffs) == 0 { // another spelling, which is asked for as such
+		return false
+	}
+	r := j.matcher.reader(j.query.Channel)
+	e := Evidence{Code: EvidenceNear, Text: name(m.kind) + " listed with " + other(len(diffs)) + " than were read"}
+	if m.kind == index.KindVIN && j.isRepair(read, k) {
+		m.how = Repaired
+		e.Code = EvidenceRepaired
+	} else {
+		m.how = Near
+	}
+	m.say(e)
+	// All of them together are as likely as they are; each weighs as it would
+	// by itself, and what is left over weighs with the first.
+	total := log2(r.likelihood(diffs, text, listed)) - log2(r.right())
+	first := len(m.evidence)
+	for i := range diffs {
+		w := log2(r.wrong*r.error(&diffs[i], text, listed)) - log2(r.right())
+		total -= w
+		m.say(diffs[i].evidence(m.kind, w))
+	}
+	m.evidence[first].Weight += total
+	m.bits += total
+	if m.kind == index.KindVIN {
+		j.judgeVIN(m, k)
+	}
+	if m.kind == index.KindPlate || m.kind.HasCountry() {
+		issuer, _ := plate.ParseCountry(read.Country)
+		m.issuer(issuer, j.countryOf(k))
+	}
+	if alias {
+		m.say(Evidence{Code: EvidenceAlias, Weight: aliasBits, Listed: string(listed), Text: "listed in another spelling"})
+	}
+	return true
+}
+
+// counted1 says how many characters differ.
+func other(n int) string {
+	if n == 1 {
+		return "one other character"
+	}
+	return strconv.Itoa(n) + " other characters"
+}
+
+// numberOf returns the text of the listed number that has a key: what counts of
+// it, and whether that is another spelling of it. Of several it is the nearest
+// to a text.
+func (j *judge) numberOf(k index.Key, like []rune) (text []rune, alias, ok bool) {
+	if v, isVIN := k.VIN(); isVIN {
+		return appendRunes(nil, v), false, true
+	}
+	for n := range numbersOf(&j.record) {
+		own, err := n.Key()
+		if err != nil || own != k {
+			continue
+		}
+		text := []rune(n.Text)
+		if k.Kind() != index.KindPlate {
+			text = []rune(lettersOf(n.Text))
+		}
+		return text, k.Kind() == index.KindPlate && n.Text != j.record.Plate.Text() && j.record.Plate.IsValid(), true
+	}
+	return nil, false, false
+}
+
+// countryOf returns the country of the listed number that has a key.
+func (j *judge) countryOf(k index.Key) string {
+	for n := range numbersOf(&j.record) {
+		if own, err := n.Key(); err == nil && own == k {
+			country, _ := plate.ParseCountry(n.Country)
+			return country
+		}
+	}
+	return ""
+}
+
+// isRepair reports whether vin.Repairs has a VIN among its guesses at a read.
+func (j *judge) isRepair(read *Read, k index.Key) bool {
+	v, _ := k.VIN()
+	j.guesses = vin.AppendRepairs(j.guesses[:0], read.Text)
+	return slices.Contains(j.guesses, v)
 }
 
 // maxEdits is how many edits are repeated as evidence.
@@ -154,68 +240,43 @@ func name(k index.Kind) string {
 	return k.String()
 }
 
-// vin weighs a listed VIN.
+// vin weighs a VIN that is listed as it was read.
 func (j *judge) vin(m *match, s *span, read *Read, k index.Key) bool {
-	v, ok := k.VIN()
-	if !ok {
-		return false
-	}
-	info := v.Decode()
-	wrong := info.Remarks.Has(vin.CheckMismatch)
-	switch s.via {
-	case viaRepair:
-		j.repaired(m, s, read, v)
-	case viaFill:
-		m.listed()
-		m.say(Evidence{Code: EvidenceEdit, Text: "listed with zeros in front that fill it up to a VIN"})
-	default:
-		m.listed()
-		if m.how == Cleaned {
-			_, edits, _ := vin.Clean(read.Text)
-			m.edits(edits)
-		}
-	}
+	m.listed()
 	switch {
-	case info.Remarks.Has(vin.Placeholder):
-		m.say(placeholderEvidence)
-	case wrong && s.via == viaRepair:
-		m.say(Evidence{
-			Code: EvidenceCheckMismatch, Pos: 9, Weight: badGuessBits,
-			Text: "the listed number's check digit is required and does not compute, which speaks against the guess",
-		})
-	case wrong:
-		m.say(Evidence{
-			Code: EvidenceCheckMismatch, Pos: 9, Weight: badCheckBits,
-			Text: "the check digit is required and does not compute, both as read and as listed",
-		})
+	case s.via == viaFill:
+		m.say(Evidence{Code: EvidenceEdit, Text: "listed with zeros in front that fill it up to a VIN"})
+	case m.how == Cleaned:
+		_, edits, _ := vin.Clean(read.Text)
+		m.edits(edits)
 	}
+	j.judgeVIN(m, k)
 	return true
 }
 
-var placeholderEvidence = Evidence{
-	Code: EvidencePlaceholder, Weight: placeholderBits,
-	Text: "not plausible as a number of one vehicle: many may be listed under it",
+// judgeVIN says what is wrong with a listed VIN.
+func (j *judge) judgeVIN(m *match, k index.Key) {
+	v, _ := k.VIN()
+	info := v.Decode()
+	switch {
+	case info.Remarks.Has(vin.Placeholder):
+		m.say(placeholderEvidence)
+	case info.Remarks.Has(vin.CheckMismatch) && m.how >= Repaired:
+		m.say(Evidence{
+			Code: EvidenceCheckMismatch, Pos: 9,
+			Text: "the listed number's check digit is required and does not compute",
+		})
+	case info.Remarks.Has(vin.CheckMismatch):
+		m.say(Evidence{
+			Code: EvidenceCheckMismatch, Pos: 9,
+			Text: "the check digit is required and does not compute, both as read and as listed",
+		})
+	}
 }
 
-// repaired weighs a listed VIN that the read is taken for a misreading of.
-func (j *judge) repaired(m *match, s *span, read *Read, v vin.VIN) {
-	e := Evidence{Code: EvidenceRepaired}
-	switch s.doubt {
-	case notVIN:
-		e.Weight, e.Text = notVINBits, "the read cannot be a VIN; the listed one may have been misread as it"
-	case checkMismatch:
-		e.Weight, e.Text = mismatchBits, "the read's check digit does not compute; the listed VIN may have been misread as it"
-	default:
-		e.Weight, e.Text = plausibleBits, "nothing is wrong with the read, so that the listed VIN is most likely of another vehicle"
-	}
-	m.say(e)
-	bits := channelBits[Typed]
-	if j.query.Channel < channels {
-		bits = channelBits[j.query.Channel]
-	}
-	for _, d := range diff(symbolsOf(read.Text), []rune(v.String())) {
-		m.say(d.evidence(index.KindVIN, bits.of(&d)))
-	}
+var placeholderEvidence = Evidence{
+	Code: EvidencePlaceholder,
+	Text: "not plausible as a number of one vehicle: many may be listed under it",
 }
 
 // symbolsOf returns the letters and digits of a text that was read for a VIN.
@@ -408,109 +469,193 @@ func implausible(text string) bool { return len(text) < shortestNumber || oneSym
 // oneSymbol reports whether a text repeats one byte.
 func oneSymbol(text string) bool { return text != "" && strings.Count(text, text[:1]) == len(text) }
 
-// finding sums up.
-func (j *judge) finding() (Finding, bool) {
+// sumUp makes the finding of what leads to the record, all but its probability.
+// It reports whether anything does.
+func (j *judge) sumUp(prior float64) bool {
 	if len(j.matches) == 0 {
-		return Finding{}, false
+		return false
 	}
-	best := &j.matches[0]
+	var groups [256]group // by the kind of the reads
+	var best *group
 	for i := range j.matches {
-		if m := &j.matches[i]; m.better(best) {
-			best = m
+		m := &j.matches[i]
+		k := j.query.Reads[m.read].Kind
+		g := &groups[k]
+		if g.best == nil {
+			*g = j.group(k)
+		}
+		if best == nil || g.bits > best.bits || g.bits == best.bits && g.best.how < best.best.how {
+			best = g
 		}
 	}
-	f := Finding{Record: j.record, Kind: best.kind, How: best.how, Evidence: best.evidence}
-	doubtful := best.bits <= doubtfulBits
-	f.Evidence = j.otherMatches(f.Evidence, best)
-	f.Evidence = j.differing(f.Evidence, doubtful)
-	f.Evidence = claimEvidence(f.Evidence, &j.query.Claim, &j.record, doubtful)
+	m := best.best
+	j.finding = Finding{Record: j.record, Kind: m.kind, How: m.how, Evidence: m.evidence}
+	j.background = best.background
+	unlisted := best.unlisted(j.vehicles())
+	j.say(unlisted)
+	j.finding.Evidence[0].Weight += best.bits - m.bits - unlisted.Weight
+	j.odds = best.bits
 
-	bits := 0.0
-	for i := range f.Evidence {
-		bits += f.Evidence[i].Weight
+	for k := range groups {
+		if g := &groups[k]; g != best && g.best != nil {
+			j.also(g)
+		}
 	}
-	most := 1.0
-	if f.How >= Repaired {
-		most = maxGuess
+	j.differing()
+	from := len(j.finding.Evidence)
+	j.finding.Evidence = claimEvidence(j.finding.Evidence, &j.query.Claim, &j.record, claimsWeigh(m))
+	for _, e := range j.finding.Evidence[from:] {
+		j.odds += e.Weight
 	}
-	f.Score = min(most, math.Exp2(bits))
-	return f, true
+	j.say(Evidence{
+		Code: EvidencePrior, Weight: prior,
+		Text: fmt.Sprintf("%.4g %% of queries are about one of the %d listed", 100*j.matcher.o.HitRate, j.view.Len()),
+	})
+	j.odds += prior
+	return true
 }
 
-// otherMatches appends what the other reads that led to the record say. A
-// second kind of number strengthens the first as far as it matches itself;
-// alternative reads of one number do not, as they cannot both be right. The
-// details are for the reader and weigh nothing.
-func (j *judge) otherMatches(dst []Evidence, best *match) []Evidence {
-	var counted [256]bool
-	counted[best.kind] = true
-	for {
-		var next *match
-		for i := range j.matches {
-			if m := &j.matches[i]; m != best && m.evidence != nil && (next == nil || m.better(next)) {
-				next = m
-			}
-		}
-		if next == nil {
-			return dst
-		}
-		also := Evidence{Code: EvidenceAlso, Kind: next.kind, Text: "another read of the " + name(next.kind) + " matches too"}
-		if !counted[next.kind] {
-			counted[next.kind] = true
-			also.Weight = alsoBits * min(1, math.Exp2(next.bits))
-			also.Text = "the " + name(next.kind) + " matches too"
-		}
-		dst = append(dst, also)
-		for _, e := range next.evidence {
-			e.Weight = 0
-			dst = append(dst, e)
-		}
-		next.evidence = nil
-	}
+// A group is what the reads of one kind say about the record.
+type group struct {
+	best       *match     // nil: nothing leads to it
+	bits       float64    // how much likelier the reads are of this vehicle than of an unlisted one
+	background background // of all its reads
 }
 
-// differing appends the listed VIN and the listed plate where another one was
-// read: a plate on another car is a reason to look closer, whatever the score.
-func (j *judge) differing(dst []Evidence, doubtful bool) []Evidence {
-	e := Evidence{Code: EvidenceDiffers}
-	if doubtful {
-		e.Weight = differsBits
-	}
-	if listed := j.record.VIN; listed.IsValid() && !j.matched(index.KindVIN) {
-		for i := range j.query.Reads {
-			if r := &j.query.Reads[i]; r.Kind == index.KindVIN {
-				if v, _, err := parseVIN(r.Text); err == nil {
-					e.Kind, e.Read, e.Listed = index.KindVIN, v.String(), listed.String()
-					dst = append(dst, e.differs())
-					break
-				}
+// group weighs the reads of a kind.
+func (j *judge) group(k index.Kind) (g group) {
+	like := 0.0 // the probability of the reads if this vehicle was read
+	r := j.matcher.reader(j.query.Channel)
+	for i := range j.query.Reads {
+		if j.query.Reads[i].Kind != k {
+			continue
+		}
+		var own *match
+		for n := range j.matches {
+			if m := &j.matches[n]; m.read == i && (own == nil || m.better(own)) {
+				own = m
 			}
 		}
-	}
-	if listed := j.record.Plate; listed.IsValid() && !j.matched(index.KindPlate) {
-		for i := range j.query.Reads {
-			if r := &j.query.Reads[i]; r.Kind == index.KindPlate {
-				country, _ := plate.ParseCountry(r.Country)
-				if p, err := plate.Parse(country, r.Text); err == nil {
-					e.Kind, e.Read, e.Listed = index.KindPlate, p.String(), listed.String()
-					dst = append(dst, e.differs())
-					break
-				}
+		weight := j.reads[i].weight
+		if j.reads[i].none {
+			weight = 1
+		}
+		if own != nil {
+			like += weight * r.right() * math.Exp2(own.bits)
+			if g.best == nil || own.better(g.best) {
+				g.best = own
 			}
 		}
+		bg := j.worker.background(j.query, i)
+		switch {
+		case own != nil && own.partial != nil:
+			bg = background{right: own.partial.unlisted}
+		case j.reads[i].none:
+			bg = background{right: placeholders * j.vehicles()}
+		}
+		g.background.right += weight * bg.right
+		g.background.wrong += weight * bg.wrong
 	}
-	return dst
+	own := exchanged[k]
+	g.bits = log2((1-own)*like*j.unlisted()/g.background.sum() + own)
+	return g
 }
 
-// differs puts in words that another number was read than is listed.
-func (e Evidence) differs() Evidence {
-	e.Text = name(e.Kind) + " differs: read " + e.Read + ", listed " + e.Listed
+// placeholders is the share of reads that are one certain stand-in for a number
+// that nobody knows. Judgement.
+const placeholders = 1e-3
+
+// unlisted says how many unlisted vehicles would be read so.
+func (g *group) unlisted(vehicles float64) Evidence {
+	bg := &g.background
+	e := Evidence{Code: EvidenceUnlisted, Kind: g.best.kind, Weight: -log2(bg.sum())}
+	switch {
+	case g.best.how == Partial:
+		e.Text = fmt.Sprintf("unlisted vehicles that fit, by estimate: %.2g", bg.right)
+	case bg.sum() < 1e-6:
+		e.Text = "hardly any unlisted vehicle would be read so"
+	default:
+		e.Text = fmt.Sprintf("unlisted vehicles that would be read so, by estimate: %.2g with this very number, %.2g misread", bg.right, bg.wrong)
+	}
 	return e
+}
+
+// also adds what the reads of another kind say.
+func (j *judge) also(g *group) {
+	e := Evidence{Code: EvidenceAlso, Kind: g.best.kind, Weight: g.bits, Text: "the " + name(g.best.kind) + " matches too"}
+	j.say(e)
+	j.odds += g.bits
+	for _, e := range g.best.evidence {
+		e.Weight = 0
+		j.say(e)
+	}
+}
+
+// differing adds the listed VIN and the listed plate where another one was read:
+// a plate on another car is a reason to look closer, whatever the probability.
+func (j *judge) differing() {
+	for _, k := range []index.Kind{index.KindVIN, index.KindPlate} {
+		var listed string
+		var text []rune
+		switch {
+		case j.matched(k):
+			continue
+		case k == index.KindVIN && j.record.VIN.IsValid():
+			listed = j.record.VIN.String()
+			text = []rune(listed)
+		case k == index.KindPlate && j.record.Plate.IsValid():
+			listed = j.record.Plate.String()
+			text = []rune(j.record.Plate.Text())
+		default:
+			continue
+		}
+		like, sum, shown := 0.0, 0.0, ""
+		r := j.matcher.reader(j.query.Channel)
+		for i := range j.query.Reads {
+			read, m := &j.query.Reads[i], &j.reads[i]
+			if read.Kind != k || m.none || k == index.KindVIN && !m.asVIN {
+				continue
+			}
+			if shown == "" {
+				shown = j.shownRead(read, m)
+			}
+			if d := diff(m.text, text); len(d) <= maxErrors {
+				like += m.weight * r.likelihood(d, m.text, text)
+			}
+			sum += m.weight * j.worker.background(j.query, i).sum()
+		}
+		if shown == "" {
+			continue
+		}
+		own := exchanged[k]
+		weight := log2((1-own)*like*j.unlisted()/max(sum, 1e-12) + own)
+		j.say(Evidence{
+			Code: EvidenceDiffers, Kind: k, Read: shown, Listed: listed, Weight: weight,
+			Text: name(k) + " differs: read " + shown + ", listed " + listed,
+		})
+		j.odds += weight
+	}
+}
+
+// maxErrors is how many errors of one read are thought of.
+const maxErrors = 3
+
+// shownRead is a read as evidence repeats it.
+func (j *judge) shownRead(read *Read, m *modelled) string {
+	if read.Kind == index.KindPlate {
+		country, _ := plate.ParseCountry(read.Country)
+		if p, err := plate.Parse(country, read.Text); err == nil {
+			return p.String()
+		}
+	}
+	return string(m.text)
 }
 
 // matched reports whether a listed number of a kind was read.
 func (j *judge) matched(k index.Kind) bool {
-	return slices.ContainsFunc(j.matches, func(m match) bool { return m.kind == k })
+	return slices.ContainsFunc(j.matches, func(m match) bool {
+		return m.kind == k || j.query.Reads[m.read].Kind == k
+	})
 }
 
 // isKind reports whether err is of a kind that is itself an error.

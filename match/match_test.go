@@ -108,7 +108,7 @@ func scored(q match.Query, scores ...float64) match.Query {
 func brief(r match.Result) []string {
 	var lines []string
 	for _, f := range r.Findings {
-		lines = append(lines, fmt.Sprintf("%s/%s %v %v %.2f", f.Record.Owner, f.Record.ID, f.Kind, f.How, f.Score))
+		lines = append(lines, fmt.Sprintf("%s/%s %v %v %.2f", f.Record.Owner, f.Record.ID, f.Kind, f.How, f.Probability))
 		for _, e := range f.Evidence[1:] {
 			lines = append(lines, "  "+e.Text)
 		}

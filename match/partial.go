@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +22,9 @@ type partial struct {
 	text  string       // of like, in the form that all like it share
 	known int          // places of it that are known
 
-	fits int  // different listed numbers that fit
-	more bool // and there are others
+	fits     int     // different listed numbers that fit
+	more     bool    // and there are others
+	unlisted float64 // vehicles that are expected to fit and are not listed
 }
 
 // maxFits is how many records that fit a partial number are looked at, or more
@@ -143,6 +143,7 @@ func (w *worker) search(ctx context.Context, spans []span, at int, sel *index.Se
 		}
 	}
 	p.fits, p.more = len(listed), res.Truncated
+	p.unlisted = w.unlistedLike(p)
 	if p.more {
 		r.remark(int(spans[at].read), RemarkManyRecords, Doubt,
 			"more than %d records fit; the rest were not looked at", len(res.Rows))
@@ -210,8 +211,7 @@ func (j *judge) partial(m *match, p *partial) bool {
 	}
 	e := Evidence{
 		Code: EvidencePartial, Read: shown(p.text), Listed: listed.Text,
-		Weight: math.Log2(max(float64(p.known), 0.5) / float64(max(len(text), p.known))),
-		Text:   "what was read of the " + name(m.kind) + " is listed",
+		Text: "what was read of the " + name(m.kind) + " is listed",
 	}
 	if at := align(elements(p.text), text); len(at) > 0 {
 		e.Pos = at[0]
@@ -219,7 +219,7 @@ func (j *judge) partial(m *match, p *partial) bool {
 	}
 	m.say(e)
 	if p.fits > 1 {
-		e := Evidence{Code: EvidenceSeveral, Weight: -math.Log2(float64(p.fits))}
+		e := Evidence{Code: EvidenceSeveral} // each of them competes by itself
 		than := ""
 		if p.more {
 			than = "more than "
@@ -228,6 +228,78 @@ func (j *judge) partial(m *match, p *partial) bool {
 		m.say(e)
 	}
 	return true
+}
+
+// unlistedLike returns how many unlisted vehicles are expected to fit a partial
+// number: in proportion to the listed ones beside the one at hand or, if that is
+// more, by how common each known character is at its place.
+func (w *worker) unlistedLike(p *partial) float64 {
+	others := (float64(p.fits) - 1 + 0.3) * w.unlisted() / float64(max(w.view.Len(), 1))
+	room := 1.0 // of plates and other numbers: different ones that fit
+	switch p.like.Kind {
+	case index.KindVIN:
+		return max(others, w.unlisted()*w.census.share(elements(p.text)))
+	case index.KindPlate:
+		room = occupied
+	default:
+		room = 0.02
+	}
+	for _, e := range elements(p.text) {
+		switch {
+		case e == "*":
+			room *= 3000
+		case !e.known():
+			room *= 20
+		}
+	}
+	return max(others, min(room, w.unlisted()))
+}
+
+// share returns the share of vehicles whose VIN is expected to fit a pattern, if
+// its symbols had nothing to do with each other.
+func (c *census) share(pattern []element) float64 {
+	const star = element("*")
+	fits := func(part []element, at int) float64 {
+		p := 1.0
+		for i, e := range part {
+			sum := 0.0
+			for k := range len(vinSymbols) {
+				if e.fits(rune(vinSymbols[k])) {
+					sum += c.common[at+i][k]
+				}
+			}
+			p *= sum
+		}
+		return p
+	}
+	first := slices.Index(pattern, star)
+	if first < 0 {
+		if len(pattern) != vin.Len {
+			return 0
+		}
+		return fits(pattern, 0)
+	}
+	p := fits(pattern[:min(first, vin.Len)], 0)
+	used := first
+	for rest := pattern[first+1:]; ; {
+		next := slices.Index(rest, star)
+		if next < 0 { // stands at the end
+			if len(rest) <= vin.Len {
+				p *= fits(rest, vin.Len-len(rest))
+			}
+			return p
+		}
+		part := rest[:next]
+		sum := 0.0
+		for at := used; at+len(part) <= vin.Len; at++ {
+			sum += fits(part, at)
+		}
+		if len(part) > 0 {
+			p *= min(sum, 1)
+		}
+		used += len(part)
+		rest = rest[next+1:]
+	}
 }
 
 // An element is one place of a partial number, or a star.

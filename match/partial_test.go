@@ -222,8 +222,8 @@ func TestPartialHeedsFilterAndLimit(t *testing.T) {
 			continue
 		}
 		for _, f := range r.Findings {
-			if want := 11.0 / 17 / tt.fits; math.Abs(f.Score-want) > 1e-9 || tt.where != nil && f.Record.Owner != "DE" {
-				t.Fatalf("filter %v, limit %d: score %v of a record of %s, want %v", tt.where, tt.limit, f.Score, f.Record.Owner, want)
+			if want := 11.0 / 17 / tt.fits; math.Abs(f.Probability-want) > 1e-9 || tt.where != nil && f.Record.Owner != "DE" {
+				t.Fatalf("filter %v, limit %d: score %v of a record of %s, want %v", tt.where, tt.limit, f.Probability, f.Record.Owner, want)
 			}
 		}
 	}

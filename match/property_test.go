@@ -143,7 +143,7 @@ func ask(t *testing.T, m *match.Matcher, q match.Query) match.Result {
 
 func bestFirst(a, b match.Finding) int {
 	return order.Or(
-		order.Compare(b.Score, a.Score),
+		order.Compare(b.Probability, a.Probability),
 		order.Compare(a.Record.Owner, b.Record.Owner),
 		order.Compare(a.Record.ID, b.Record.ID),
 	)
@@ -153,7 +153,7 @@ func bestFirst(a, b match.Finding) int {
 func verdicts(r match.Result) []string {
 	var s []string
 	for _, f := range r.Findings {
-		s = append(s, fmt.Sprintf("%s/%s %v %v %.6f", f.Record.Owner, f.Record.ID, f.Kind, f.How, f.Score))
+		s = append(s, fmt.Sprintf("%s/%s %v %v %.6f", f.Record.Owner, f.Record.ID, f.Kind, f.How, f.Probability))
 	}
 	return s
 }
@@ -185,11 +185,11 @@ func TestScores(t *testing.T) {
 			if f.How == match.Repaired || f.How == match.Partial {
 				most = 0.95
 			}
-			if want := min(most, math.Exp2(bits)); math.Abs(f.Score-want) > 1e-9 {
-				t.Fatalf("score %v, the evidence adds up to %v", f.Score, want)
+			if want := min(most, math.Exp2(bits)); math.Abs(f.Probability-want) > 1e-9 {
+				t.Fatalf("score %v, the evidence adds up to %v", f.Probability, want)
 			}
-			if f.Score <= 0 || f.Evidence[0].Code != first[f.How] || f.Evidence[0].Kind != f.Kind {
-				t.Fatalf("%v finding of a %v has score %v and begins with %+v", f.How, f.Kind, f.Score, f.Evidence[0])
+			if f.Probability <= 0 || f.Evidence[0].Code != first[f.How] || f.Evidence[0].Kind != f.Kind {
+				t.Fatalf("%v finding of a %v has score %v and begins with %+v", f.How, f.Kind, f.Probability, f.Evidence[0])
 			}
 		}
 		if !slices.IsSortedFunc(r.Findings, bestFirst) {

@@ -76,9 +76,19 @@ func (c *Channel) UnmarshalText(text []byte) error {
 // A Result is the answer to one query.
 type Result struct {
 	Remarks  []Remark  // on the query itself, in the order of its reads
-	Findings []Finding // best first; equal scores in the order of owner and id
+	Findings []Finding // most probable first; equal ones in the order of owner and ID
+	Search   Search    // what was searched beside the exact numbers
 	Err      error     // why the query could not be answered, nil if it was
 }
+
+// A Search says which numbers near a read were searched. The zero Search: none,
+// because the numbers as read leave no room for it.
+type Search uint8
+
+const (
+	SearchedOnce  Search = 1 << iota // all numbers with one error
+	SearchedTwice                    // those with two
+)
 
 var (
 	// ErrNoReads is the Err of a [Result] whose query has no reads.

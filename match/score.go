@@ -1,91 +1,55 @@
 package match
 
-import "strings"
+import "github.com/vinmatch/vinmatch/index"
 
-// The score of a finding is 2 to the sum of its weights, at most 1, and at most
-// maxGuess where the match needed a guess or the read was of part of a number.
-// The constants below are judgement, not measurement: they order what is found
-// and keep guesses apart from matches. They are stated in bits so that a
-// measured likelihood can take the place of each.
+// Judgements in bits, where there is no figure to compute from: what a match
+// loses against one of the very same text.
 const (
-	maxGuess = 0.95
+	// cleanedBits: nothing is guessed in cleaning, but what was dropped might
+	// have meant something.
+	cleanedBits = -0.1
 
-	// How the number matched. Nothing is guessed in cleaning, but what was
-	// dropped might have meant something.
-	exactBits   = 0
-	cleanedBits = -0.1 // 0.93
-
-	// A guess, by what the read is by itself. A plausible read is most often
-	// right: consecutive serials differ by a character or two, so that the
-	// listed number is then an innocent neighbour's sibling.
-	notVINBits    = -0.5 // 0.71: the read cannot be a VIN
-	mismatchBits  = -1   // 0.5: the read's check digit is required and wrong
-	plausibleBits = -3.5 // 0.09: nothing is wrong with the read
-
-	// Doubts about the listed number or the match.
-	placeholderBits   = -4    // 0.06: all ones, all zeros
-	badCheckBits      = -0.15 // 0.9: the read has the same wrong check digit as the record
-	badGuessBits      = -2    // 0.25: the guess gives a number whose check digit is required and wrong
-	aliasBits         = -0.5  // 0.71: two spellings of a plate, which may be two plates
-	unknownIssuerBits = -0.5  // 0.71: the country is known on one side only
-	differsBits       = -2    // another number of the record is not what was read
-
-	// doubtfulBits is where a number alone is not enough, so that the paper and
-	// the other numbers weigh too. No guess is above it.
-	doubtfulBits = -0.5
-
-	// alsoBits is what a second kind of number that matches adds.
-	alsoBits = 2
+	aliasBits         = -1 // two spellings of a plate, which may be two plates
+	unknownIssuerBits = -1 // the country is known on one side only
 )
 
-// errorBits are the weights of one reading error by channel: how much rarer it
-// is than the channel's commonest. Cameras never reverse two characters, and a
-// bar code's own check makes any error rare.
-type errorBits struct {
-	illegal    float64 // I, O, Q or a stray sign, where the standard has none
-	misread    float64
-	transposed float64
-	missing    float64
-	extra      float64
-}
-
-var channelBits = [channels]errorBits{
-	Typed:   {illegal: 0, misread: -0.25, transposed: 0, missing: 0, extra: 0},
-	Camera:  {illegal: 0, misread: 0, transposed: -3, missing: -0.5, extra: -0.5},
-	Barcode: {illegal: -1, misread: -3, transposed: -4, missing: -2, extra: -1},
-	Stamped: {illegal: 0, misread: 0, transposed: -2, missing: -0.5, extra: -1},
-}
-
-// of returns the weight of a difference.
-func (b *errorBits) of(d *difference) float64 {
-	switch d.code {
-	case EvidenceTransposed:
-		return b.transposed
-	case EvidenceMissing:
-		return b.missing
-	case EvidenceExtra:
-		return b.extra
-	}
-	if d.forced() {
-		return b.illegal
-	}
-	return b.misread
-}
-
-// forced reports whether the read has something that no VIN has where the
-// listed VIN has a symbol.
-func (d *difference) forced() bool {
-	const symbols = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-	return d.code == EvidenceMisread && !strings.Contains(symbols, d.from)
-}
-
-// claimWeights are the weights of one fact on the paper.
+// What a fact on the paper weighs, after Fellegi and Sunter: the logarithm of
+// how much more often paper and record agree if they are about one vehicle than
+// if they are about two. A paper about the vehicle says the listed make in 95 of
+// 100 cases and the listed colour in 85; papers of two vehicles agree by chance
+// as often as the commonest values are common. The shares are judgement.
 type claimWeights struct{ agrees, contradicts float64 }
 
 var (
-	makeWeights    = claimWeights{0.5, -2}
-	yearWeights    = claimWeights{0.5, -1.5}
-	countryWeights = claimWeights{0, -1}
-	typeWeights    = claimWeights{0.25, -2}
-	colourWeights  = claimWeights{0.25, -0.5}
+	makeWeights    = claimWeights{3.2, -4.2}  // 0.95 against 0.1; 0.05 against 0.9
+	yearWeights    = claimWeights{3.1, -2.6}  // 0.85 against 0.1; 0.15 against 0.9
+	countryWeights = claimWeights{1.9, -1.8}  // 0.75 against 0.2; 0.2 against 0.7
+	typeWeights    = claimWeights{0.65, -3.2} // 0.95 against 0.6; 0.04 against 0.37
+	colourWeights  = claimWeights{2.1, -2.2}  // 0.85 against 0.2; 0.15 against 0.7
 )
+
+// A weighing says which of the facts on a paper weigh.
+type weighing uint8
+
+const (
+	// weighNone: the VIN was read as it is listed. That the paper says something
+	// else is a reason to look at the paper.
+	weighNone weighing = iota
+	// weighAgainst: the VIN was read nearly so. A sibling has the same make and
+	// year, so that they can only speak against the record; its colour is its
+	// own.
+	weighAgainst
+	// weighAll: another number matches.
+	weighAll
+)
+
+// claimsWeigh returns which facts weigh beside a match.
+func claimsWeigh(m *match) weighing {
+	switch {
+	case m.kind == index.KindVIN && m.how <= Cleaned:
+		return weighNone
+	case m.kind == index.KindVIN:
+		return weighAgainst
+	}
+	return weighAll
+}

@@ -512,3 +512,23 @@ func TestNoAllocs(t *testing.T) {
 		t.Errorf("a failed Parse allocates %v times, want the error only", n)
 	}
 }
+
+// With is what writing the symbol into the text and parsing it gives.
+func TestWith(t *testing.T) {
+	for _, text := range []string{"1HGCM82633A004352", "WVWZZZ1JZ3W386752", "11111111111111111", "ZZZZZZZZZZZZZZZZZ"} {
+		v := vin.MustParse(text)
+		for pos := 1; pos <= vin.Len; pos++ {
+			for c := range 256 {
+				b := []byte(text)
+				b[pos-1] = byte(c)
+				want, err := vin.Parse(string(b))
+				if err != nil || 'a' <= c {
+					want = vin.VIN{}
+				}
+				if got := v.With(pos, byte(c)); got != want || got.ComputeCheckDigit() != want.ComputeCheckDigit() {
+					t.Fatalf("position %d, %q: %v, want %v", pos, byte(c), got, want)
+				}
+			}
+		}
+	}
+}

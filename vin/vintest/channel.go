@@ -1,11 +1,11 @@
 package vintest
 
 import (
-	_ "embed"
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vinmatch/vinmatch/internal/misread"
 )
 
 // A Channel is a way in which a number is read. Each has its own errors: a
@@ -260,7 +260,7 @@ func (r *Reader) slip(kind SlipKind, text string) (string, int) {
 		changes := 1 + r.random.below(3)
 		for tries := 16; tries > 0 && changes > 0; tries-- {
 			i := span(text, max(0, n-6)+r.random.below(min(n, 6)))
-			if covers := restamps[read[i]]; covers != "" {
+			if covers := misread.Restamps(read[i]); covers != "" {
 				read[i] = pick(&r.random, []byte(covers))
 				changes--
 			}
@@ -296,20 +296,8 @@ func span(text string, at int) int {
 	return i
 }
 
-// restamps are the characters that more strokes make of one. A judgement.
-var restamps = [256]string{
-	'0': "68", '1': "47", '3': "8", '5': "68", '6': "8", '7': "2", '9': "8",
-	'C': "G", 'E': "B", 'F': "EPR", 'J': "U", 'L': "E", 'P': "BR", 'R': "B", 'V': "W",
-}
-
-// alphabet is the order of the characters in confusions.bin.
-const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-// For each character of the alphabet, 36 cumulative probabilities of being read
-// as each, given that it is misread: big-endian, in units of 1/65535.
-//
-//go:embed confusions.bin
-var confusions string
+// alphabet is the order of the characters in misread.Confusions.
+const alphabet = misread.Alphabet
 
 // index returns the place in the alphabet of a text of one character, or -1.
 func index(char string) int {
@@ -329,14 +317,13 @@ func (r *Reader) confuse(char string) string {
 	if row < 0 {
 		return ""
 	}
-	x := r.random.below(math.MaxUint16)
+	x := r.random.below(misread.Certain)
 	for i := range len(alphabet) {
-		at := 2 * (row*len(alphabet) + i)
-		if x < int(confusions[at])<<8|int(confusions[at+1]) {
+		if x < misread.Confusions(row, i) {
 			return alphabet[i : i+1]
 		}
 	}
-	panic("vintest: confusions.bin: a row does not sum to 1")
+	panic("vintest: a row of confusions does not sum to 1")
 }
 
 // replace returns any other character of the kind of char, digit or letter.

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	_ "embed"
-	"encoding/binary"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -27,11 +25,6 @@ var prefixesSource []byte
 // World manufacturer identifiers of three and six symbols, from the root of the
 // module: package makers has the table already.
 const makersSource = "internal/makers/gen/wmi.csv.gz"
-
-// P(read | true, misread) for the 36 characters.
-//
-//go:embed confusions.csv.gz
-var confusionsSource []byte
 
 // VINs as public test suites use them.
 //
@@ -80,10 +73,6 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("makers: %w", err)
 	}
-	confusions, err := packConfusions(confusionsSource)
-	if err != nil {
-		return nil, fmt.Errorf("confusions: %w", err)
-	}
 	corpus, err := buildCorpus(casesSource, nastySource, deviationsSource)
 	if err != nil {
 		return nil, fmt.Errorf("corpus: %w", err)
@@ -91,7 +80,6 @@ func generate(root string) (map[string][]byte, error) {
 	return map[string][]byte{
 		"prefixes.bin.gz": prefixes,
 		"makers.txt":      makers,
-		"confusions.bin":  confusions,
 		"corpus.tsv":      corpus,
 	}, nil
 }
@@ -170,41 +158,6 @@ func selectMakers(gz []byte) ([]byte, error) {
 	slices.Sort(wmis)
 	wmis = slices.Compact(wmis)
 	return []byte(strings.Join(wmis, "\n") + "\n"), nil
-}
-
-const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-// packConfusions sums the probabilities of each row of the matrix up, scaled to
-// end at 65535.
-func packConfusions(gz []byte) ([]byte, error) {
-	rows, err := readCSV(gz, "true", "read", "p_read_given_true_and_substituted")
-	if err != nil {
-		return nil, err
-	}
-	var p [len(alphabet)][len(alphabet)]float64
-	for _, row := range rows {
-		i, j := strings.Index(alphabet, row[0]), strings.Index(alphabet, row[1])
-		v, err := strconv.ParseFloat(row[2], 64)
-		if i < 0 || j < 0 || i == j || err != nil || v < 0 {
-			return nil, fmt.Errorf("%q: not a probability of a misread character", row)
-		}
-		p[i][j] = v
-	}
-	var out []byte
-	for i := range p {
-		var total, sum float64
-		for _, v := range p[i] {
-			total += v
-		}
-		if total < 0.99 || total > 1.01 {
-			return nil, fmt.Errorf("the row of %q sums to %v", alphabet[i], total)
-		}
-		for _, v := range p[i] {
-			sum += v
-			out = binary.BigEndian.AppendUint16(out, uint16(float64(sum/total*65535)+0.5))
-		}
-	}
-	return out, nil
 }
 
 // readCSV returns the named columns of a compressed file.

@@ -1,0 +1,212 @@
+package match
+
+import (
+	"context"
+
+	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
+)
+
+// nearVIN asks for all VINs of which 16 to 18 characters may be a read with one
+// error.
+func (a *asker) nearVIN(s []byte) {
+	from := len(a.keys)
+	a.keys = appendNearVINs(a.keys, s)
+	a.keep(from, viaNear, Near)
+	a.result.Search |= SearchedOnce
+}
+
+// misread asks for the VINs of which a text that is none may be a misreading.
+func (a *asker) misread(text string) {
+	a.strange = true
+	if a.matcher.o.Near != Never {
+		var buf [maxSymbols]byte
+		if s, ok := vinSymbolsOf(buf[:0], symbolsOf(text)); ok {
+			a.nearVIN(s)
+		}
+	}
+	// Repairs take I, O and Q for what they must be wherever they stand.
+	a.guesses = vin.AppendRepairs(a.guesses[:0], text)
+	from := len(a.keys)
+	for _, v := range a.guesses {
+		a.keys = append(a.keys, index.VIN(v))
+	}
+	a.keep(from, viaNear, Near)
+}
+
+// worthVIN reports whether to search near a VIN that was read: always, never,
+// or unless no finding could reach the least probability.
+func (a *asker) worthVIN(v vin.VIN) bool {
+	if a.matcher.o.Near != Auto {
+		return a.matcher.o.Near == Always
+	}
+	var buf [vin.Len]rune
+	r := a.matcher.reader(a.query.Channel)
+	return a.worth(&r, r.Most(appendRunes(buf[:0], v), true), a.census.exists(place(v)))
+}
+
+// worth reports whether a finding could reach the least probability if a number
+// was misread with a probability of at most so much, given an error, and is by
+// itself the number of so many unlisted vehicles. It takes the numbers of other
+// kinds to agree as they may without leading to the record by themselves, which
+// is not at all, and the paper to agree in all.
+func (a *asker) worth(r *reader, most, right float64) bool {
+	h := a.matcher.o.HitRate
+	odds := h / (1 - h) / float64(max(a.view.Len(), 1)) * a.unlisted() *
+		r.wrong * most / max(right*r.right(), 1e-12)
+	if a.query.Claim != (Claim{}) {
+		odds *= claimsMost
+	}
+	if len(a.query.Reads) > 1 {
+		odds *= otherReadsMost
+	}
+	return odds/(1+odds) >= a.matcher.o.MinProbability
+}
+
+const (
+	// claimsMost is what a paper that agrees in all multiplies the odds by: two to
+	// the sum of the weights of score.go.
+	claimsMost = 2000
+	// otherReadsMost is what other numbers multiply them by that are misread
+	// themselves, so that they do not lead to the record.
+	otherReadsMost = 1000
+)
+
+// nearPlate asks for all plates of which one may be a read with one error, of
+// its country, or of every country in the register.
+func (a *asker) nearPlate(read *Read, country string) {
+	if a.matcher.o.Near == Never {
+		return
+	}
+	p, err := plate.Parse(country, read.Text)
+	if err != nil {
+		return
+	}
+	a.strange = a.strange || country != "" && !p.Fits()
+	text := []rune(p.Text())
+	if a.matcher.o.Near == Auto {
+		r := a.matcher.reader(a.query.Channel)
+		n := 1
+		if country == "" {
+			n = a.countries()
+		}
+		if bg := ofPlate(&r, p, n); !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
+			return
+		}
+	}
+	from := len(a.keys)
+	for _, s := range a.spellers(read, country) {
+		a.keys = s.near(a.keys)
+	}
+	a.keep(from, viaNear, Near)
+	a.result.Search |= SearchedOnce
+}
+
+// spellers returns how a plate was read under each country it may be of.
+func (a *asker) spellers(read *Read, country string) (all []speller) {
+	add := func(c string) {
+		if p, err := plate.Parse(c, read.Text); err == nil {
+			all = append(all, speller{kind: index.KindPlate, country: c, text: []rune(p.Text())})
+		}
+	}
+	add("")
+	if country != "" {
+		add(country)
+		return all
+	}
+	for c := range a.view.PlateCountries() {
+		add(c)
+	}
+	return all
+}
+
+// nearNumber asks for all numbers of which another number may be a read with one
+// error.
+func (a *asker) nearNumber(n index.Number) {
+	if a.matcher.o.Near == Never {
+		return
+	}
+	text := []rune(lettersOf(n.Text))
+	if a.matcher.o.Near == Auto {
+		r := a.matcher.reader(a.query.Channel)
+		if bg := ofNumber(&r, text, a.vehicles()); !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
+			return
+		}
+	}
+	from := len(a.keys)
+	s := speller{kind: n.Kind, text: text}
+	a.keys = s.near(a.keys)
+	if n.Country != "" {
+		s.country = n.Country
+		a.keys = s.near(a.keys)
+	}
+	a.keep(from, viaNear, Near)
+	a.result.Search |= SearchedOnce
+}
+
+// again searches for numbers with two errors where a query is left unexplained:
+// no finding is more likely than not, and a read is implausible by itself. The
+// spans are those of the query, of which find made the findings.
+func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q *Query, r *Result) {
+	if w.matcher.o.Near == Never || r.Err != nil || len(r.Findings) > 0 && r.Findings[0].Probability >= 0.5 {
+		return
+	}
+	a := asker{worker: w, query: q, result: r}
+	keys, rows, all := len(w.keys), len(w.rows), len(w.spans)
+	w.spans = append(w.spans, spans...)
+	for i := range q.Reads {
+		a.at = span{query: spans[0].query, read: int32(i)}
+		a.twice(&q.Reads[i])
+	}
+	own := w.spans[all:]
+	if more := w.keys[keys:]; len(more) > 0 {
+		r.Search |= SearchedTwice
+		w.rows = append(w.rows, make([]index.Row, len(more))...)
+		if w.view.LookupBatchWhere(w.rows[keys:], more, s) > 0 {
+			w.collect(ctx, own[len(spans):], s, q, r)
+			for i := range w.hits {
+				if w.hits[i].key >= int32(keys) {
+					w.hits[i].span += int32(len(spans))
+				}
+			}
+			if len(w.hits) > 0 && r.Err == nil {
+				w.find(own, q, r)
+			}
+		}
+	}
+	w.keys, w.rows, w.spans = w.keys[:keys], w.rows[:rows], w.spans[:all]
+}
+
+// twice asks for what a read with two errors may have been, if it is implausible.
+func (a *asker) twice(read *Read) {
+	from := len(a.keys)
+	switch read.Kind {
+	case index.KindVIN, index.KindChassis:
+		text := symbolsOf(read.Text)
+		v, _, err := parseVIN(read.Text)
+		if err == nil {
+			if v.Decode().Remarks&doubtful == 0 {
+				return
+			}
+			text = appendRunes(nil, v)
+		}
+		var buf [maxSymbols]byte
+		if s, ok := vinSymbolsOf(buf[:0], text); ok {
+			a.keys = appendTwiceVINs(a.keys, s)
+		}
+	case index.KindPlate:
+		country, _ := plate.ParseCountry(read.Country)
+		p, err := plate.Parse(country, read.Text)
+		if err != nil || country == "" || p.Fits() {
+			return // nothing says that it is implausible
+		}
+		for _, s := range a.spellers(read, country) {
+			a.keys = s.twice(a.keys)
+		}
+	}
+	a.keep(from, viaNear, Near)
+}
+
+// doubtful is what makes a VIN that was read implausible by itself.
+const doubtful = vin.CheckMismatch | vin.UnknownWMI | vin.ImpossibleYear | vin.Placeholder
