@@ -133,7 +133,7 @@ func (j *judge) near(m *match, read *Read, k index.Key) bool {
 		return false
 	}
 	r := j.matcher.reader(j.query.Channel)
-	e := Evidence{Code: EvidenceNear, Text: name(m.kind) + " listed with " + other(len(diffs)) + " than were read"}
+	e := Evidence{Code: EvidenceNear, Text: name(m.kind) + " listed differs from what was read in " + places(len(diffs))}
 	if m.kind == index.KindVIN && j.isRepair(read, k) {
 		m.how = Repaired
 		e.Code = EvidenceRepaired
@@ -165,12 +165,12 @@ func (j *judge) near(m *match, read *Read, k index.Key) bool {
 	return true
 }
 
-// counted1 says how many characters differ.
-func other(n int) string {
+// places says in how many places.
+func places(n int) string {
 	if n == 1 {
-		return "one other character"
+		return "one place"
 	}
-	return strconv.Itoa(n) + " other characters"
+	return strconv.Itoa(n) + " places"
 }
 
 // numberOf returns the text of the listed number that has a key: what counts of
