@@ -22,14 +22,16 @@ type noise func(*rand.Rand, string) string
 // so many vehicles listed and unlisted, of the same makers and serial ranges.
 type declaredWorld struct {
 	listed, unlisted int
-	vins             *vintest.Population
+	vins             population
 	idx              *index.Index
 	all              map[vin.VIN]struct{}
 }
 
-func newDeclaredWorld(tb testing.TB, seed uint64, listed, unlisted int) *declaredWorld {
-	w := &declaredWorld{listed: listed, unlisted: unlisted}
-	w.vins = vintest.NewPopulation(seed, vintest.DefaultMix).Shuffled(uint64(listed + unlisted))
+// A population is all vehicles of a world in random order.
+type population interface{ At(i uint64) vin.VIN }
+
+func newDeclaredWorld(tb testing.TB, vins population, listed, unlisted int) *declaredWorld {
+	w := &declaredWorld{vins: vins, listed: listed, unlisted: unlisted}
 	records := func(yield func(index.Record, error) bool) {
 		for i := range listed {
 			if !yield(index.Record{Owner: "DE", ID: fmt.Sprint(i), VIN: w.vins.At(uint64(i))}, nil) {
@@ -225,7 +227,7 @@ func TestCalibration(t *testing.T) {
 		{"keyboard", match.Typed, keyboard},
 	} {
 		for _, seed := range []uint64{11, 12} {
-			w := newDeclaredWorld(t, seed, 20_000, 400_000)
+			w := newDeclaredWorld(t, worldOf(seed, 420_000), 20_000, 400_000)
 			for _, h := range []float64{0.001, 0.05, 0.5} {
 				const e = 0.1
 				m := match.New(w.idx, match.Options{
@@ -242,4 +244,14 @@ func TestCalibration(t *testing.T) {
 	}
 }
 
+func worldOf(seed, n uint64) population {
+	switch *calibrationWorld {
+	case "":
+		return vintest.NewPopulation(seed, vintest.DefaultMix).Shuffled(n)
+	default:
+		return newRanges(seed, int(n), *calibrationWorld)
+	}
+}
+
+var calibrationWorld = flag.String("world", "", "")
 var calibrationQueries = flag.Int("calibration", 200_000, "queries at the lowest hit rate")

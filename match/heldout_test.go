@@ -1,7 +1,10 @@
 package match_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+
+	"github.com/vinmatch/vinmatch/vin"
 )
 
 // The noise models of this file are not those that the error model was made
@@ -61,4 +64,54 @@ func keyboard(share float64) noise {
 		b[i] = keys[rng.IntN(len(keys))]
 		return string(b)
 	}
+}
+
+// Ranges is a world of models, each of which has vehicles at random in a range
+// of serials.
+type ranges struct{ all []vin.VIN }
+
+func (r *ranges) At(i uint64) vin.VIN { return r.all[i] }
+
+func newRanges(seed uint64, n int, kind string) *ranges {
+	rng := rand.New(rand.NewPCG(seed, 9))
+	heads := []string{"1HGCM826_3A", "2T1BURHE_JC", "WVWZZZ1JZ3W", "WAUZZZ8R0BA", "5YJSA1E2_HF", "VF1LM1B0H36", "1FTFW1E5_NK", "ZFA31200000", "TMBZZZ1U32X", "3VWFE21C_4M", "U5YH2519LKL", "4T1BE46K_7U"}
+	seen := map[vin.VIN]bool{}
+	r := &ranges{}
+	models := map[string]int{"dense": 60, "sparse": 60, "mixed": 400}[kind]
+	for len(r.all) < n {
+		m := rng.IntN(models)
+		h := []byte(heads[m%len(heads)])
+		for i := range 3 { // descriptors
+			if h[3+i] != 'Z' {
+				h[3+i] = vinAlphabet[(m*7+i*11+m/13)%33]
+			}
+		}
+		h[9] = "3456789ABCDEF"[m/12%13]
+		size := n / models * 2
+		switch kind {
+		case "sparse":
+			size = 999_000
+		case "mixed":
+			size = n / models * (1 + m%9*m%9)
+		}
+		serial := m%5*10_000 + rng.IntN(size)
+		text := []byte(fmt.Sprintf("%s%06d", h, serial%1_000_000))
+		check := text[8] == '_'
+		if check {
+			text[8] = '0'
+		}
+		v, err := vin.Parse(string(text))
+		if err != nil {
+			panic(err)
+		}
+		if check {
+			v = v.With(9, v.ComputeCheckDigit())
+		}
+		if !seen[v] {
+			seen[v] = true
+			r.all = append(r.all, v)
+		}
+	}
+	rng.Shuffle(n, func(i, j int) { r.all[i], r.all[j] = r.all[j], r.all[i] })
+	return r
 }
