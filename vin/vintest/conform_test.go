@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -340,6 +341,18 @@ var broken = []struct {
 		"accepts what is no VIN", "position",
 	},
 	{
+		"a label dropped",
+		func(s string) (string, error) { return parseVIN(strings.TrimPrefix(s, "VIN: ")) },
+		vintest.Options{},
+		"accepts what is no VIN", `"VIN: 1HGCM82633A004352"`,
+	},
+	{
+		"a space of a link dropped",
+		func(s string) (string, error) { return parseVIN(strings.ReplaceAll(s, "%20", "")) },
+		vintest.Options{},
+		"accepts what is no VIN", `%20`,
+	},
+	{
 		"O repaired to 0",
 		func(s string) (string, error) {
 			return parseVIN(strings.NewReplacer("O", "0", "I", "1", "Q", "0").Replace(s))
@@ -445,6 +458,12 @@ func TestBroken(t *testing.T) {
 			}
 			if !caught {
 				t.Errorf("no report of %q with %q in\n%s", tt.breach, tt.says, strings.Join(r.reports, "\n"))
+			}
+			for i, s := range r.reports {
+				input, _, _ := strings.Cut(s, " (")
+				if slices.ContainsFunc(r.reports[:i], func(o string) bool { return strings.HasPrefix(o, input+" (") }) {
+					t.Errorf("reported twice: %s", input)
+				}
 			}
 			if len(r.reports) > 5*4 {
 				t.Errorf("%d reports: nobody reads so many", len(r.reports))
