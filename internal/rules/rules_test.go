@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -176,6 +178,35 @@ func TestREADMECode(t *testing.T) {
 		}) {
 			t.Errorf("no example has this code of the README:\n%s", code)
 		}
+	}
+}
+
+// The documentation shows of an example its body, and the whole file only where
+// that holds no test, benchmark or fuzz target. An empty body shows nothing.
+func TestExamplesShowCode(t *testing.T) {
+	names, err := filepath.Glob(root + "/*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deeper, err := filepath.Glob(root + "/*/*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, name := range append(names, deeper...) {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range doc.Examples(file) {
+			n++
+			if body, ok := e.Code.(*ast.BlockStmt); ok && len(body.List) == 0 {
+				t.Errorf("%s: Example%s shows no code", name, e.Name)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("found no examples")
 	}
 }
 

@@ -18,7 +18,3 @@ func TestMine(t *testing.T) { vintest.TestParser(t, parse, vintest.Options{}) }
 
 // Run by go test -fuzz=FuzzMine.
 func FuzzMine(f *testing.F) { vintest.FuzzParser(f, parse, vintest.Options{}) }
-
-// A whole test file for a parser: what go test tries every time, and what go
-// test -fuzz=FuzzMine goes on with.
-func ExampleFuzzParser() {}

@@ -4,10 +4,47 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"testing"
 
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/vintest"
 )
+
+// A printer stands for the *testing.T of a test: it prints what is reported.
+type printer struct{ testing.TB }
+
+func (printer) Helper()                           {}
+func (printer) Error(a ...any)                    { fmt.Println(a...) }
+func (printer) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
+// What a test says of a parser that takes a number of all ones for a placeholder.
+// In a test file the same is one line:
+//
+//	func TestMine(t *testing.T) { vintest.TestParser(t, parse, vintest.Options{}) }
+func ExampleTestParser() {
+	var t printer // in your test file the *testing.T
+	vintest.TestParser(t, func(s string) (string, error) {
+		v, err := vin.Parse(s)
+		if v == vin.MustParse("11111111111111111") {
+			err = errors.New("not available")
+		}
+		return v.String(), err
+	}, vintest.Options{})
+	// Output:
+	// refuses a VIN: "11111111111111111" (seventeen ones: legal, and the check digit computes; a placeholder to those who look): not available; want it accepted; it has all symbols are alike, which makes a placeholder but a legal number
+}
+
+// A fuzz target. Run by go test it tries the seeds; go test -fuzz=FuzzMine goes
+// on from there.
+func ExampleFuzzParser() {
+	// In your test file: func FuzzMine(f *testing.F) { ... }
+	_ = func(f *testing.F) {
+		vintest.FuzzParser(f, parse, vintest.Options{
+			CheckDigit: false, // true: wrong check digits must be refused
+			Trim:       false, // true: white space around a number may be dropped
+		})
+	}
+}
 
 func ExamplePopulation() {
 	p := vintest.NewPopulation(1, vintest.DefaultMix)
