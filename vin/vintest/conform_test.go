@@ -472,20 +472,41 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// fuzzBroken are parsers that FuzzParser catches with its seeds, by name.
+var fuzzBroken = map[string]struct {
+	parse func(string) (string, error)
+	o     vintest.Options
+	says  string
+}{
+	"position 9": {
+		parse: matching(`\A[0-9A-HJ-NPR-Z]{8}[0-9X][0-9A-HJ-NPR-Z]{8}\z`),
+		says:  `refuses a VIN: "`,
+	},
+	// No seed that begins so has a check digit that computes.
+	"check digit": {
+		parse: where(func(v string) bool { return vin.MustParse(v).CheckDigitOK() && v[:6] != "WF0KXX" }),
+		o:     vintest.Options{CheckDigit: true},
+		says:  `refuses a VIN: "WF0KXX`,
+	},
+}
+
 // FuzzBroken fails, in the process that TestFuzzBroken starts and nowhere else.
 func FuzzBroken(f *testing.F) {
-	if os.Getenv("VINTEST_BROKEN") == "" {
+	b, ok := fuzzBroken[os.Getenv("VINTEST_BROKEN")]
+	if !ok {
 		f.Skip("for TestFuzzBroken")
 	}
-	vintest.FuzzParser(f, matching(`\A[0-9A-HJ-NPR-Z]{8}[0-9X][0-9A-HJ-NPR-Z]{8}\z`), vintest.Options{})
+	vintest.FuzzParser(f, b.parse, b.o)
 }
 
 func TestFuzzBroken(t *testing.T) {
-	c := exec.Command(os.Args[0], "-test.run=^FuzzBroken$")
-	c.Env = append(os.Environ(), "VINTEST_BROKEN=1")
-	out, err := c.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), `refuses a VIN: "`) {
-		t.Errorf("%v, want a failed test that names the breach:\n%s", err, out)
+	for name, b := range fuzzBroken {
+		c := exec.Command(os.Args[0], "-test.run=^FuzzBroken$")
+		c.Env = append(os.Environ(), "VINTEST_BROKEN="+name)
+		out, err := c.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), b.says) {
+			t.Errorf("%s: %v, want a failed test that says %s:\n%s", name, err, b.says, out)
+		}
 	}
 }
 
