@@ -256,8 +256,7 @@ func seededHash(seed uint64, country string, text []byte) uint64 {
 	return d.Sum64()
 }
 
-// An alphabet is a set of at most 255 characters in ascending order, numbered
-// from 1.
+// An alphabet is a set of at most 255 characters, numbered from 1.
 type alphabet string
 
 // The alphabets hold what stands on plates beside ASCII. A text is packed in the
@@ -265,9 +264,9 @@ type alphabet string
 // the snapshot format has to change with it.
 var alphabets = [...]alphabet{
 	// China: provinces, and what marks special plates.
-	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ临云京使兰冀军北南台吉学宁川广应急成挂新时晋桂沈沪津济浙海消渝港湘澳琼甘电皖空粤苏蒙藏警试豫贵赣超辽鄂闽陕青领鲁黑",
+	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ临云京使兰冀军北南台吉学宁川广应急成挂新时晋桂沈沪津济浙海消渝港湘澳琼甘电皖空粤苏蒙藏警试豫贵赣超辽鄂闽陕青领鲁黑民航",
 	// Japan: class letters, kana, and the names of registration offices.
-	"0123456789ACFHKLMPXYあいうえおかきくけこさしすせそたちつてとなにぬねのはばひふへほまみむめもやゆよらりるれろわをん一三上下世並久九井京仙伊会佐保信倉児八内出函分前勝勢北十千南原取口古台名和品四土城堺士多大奄奈姫媛子宇安室宮富小尾屋山岐岡岩島崎川州市帯幌平広庄床弘張形徳志愛成戸所手摩敷新日旭春曇本札杉東松板柏根梨森模横橋歌水江沖沢河沼泉津浜浦湘滋潟熊牧王田留白盛相知石神福秋立筑米練縄美群習船良苫葉葛蘭袖見訪諏谷豆豊賀越足路那郡部都重野金釧鈴長関阜阪雲青静須飛飾館香馬騨高鳥鹿",
+	"0123456789ACFHKLMPXYあいうえおかきくけこさしすせそたちつてとなにぬねのはばひふへほまみむめもやゆよらりるれろわをん一三上下世並久九井京仙伊会佐保信倉児八内出函分前勝勢北十千南原取口古台名和品四土城堺士多大奄奈姫媛子宇安室宮富小尾屋山岐岡岩島崎川州市帯幌平広庄床弘張形徳志愛成戸所手摩敷新日旭春曇本札杉東松板柏根梨森模横橋歌水江沖沢河沼泉津浜浦湘滋潟熊牧王田留白盛相知石神福秋立筑米練縄美群習船良苫葉葛蘭袖見訪諏谷豆豊賀越足路那郡部都重野金釧鈴長関阜阪雲青静須飛飾館香馬騨高鳥鹿ぎゖ光彦",
 	// Thailand, and Korea with the names of its provinces.
 	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZกขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรฤลฦวศษสหฬอฮ가강거경고공광교구국기나남너노누다대더도두라러로루마머모무바배버보부북사산서세소수아어영오외우울원육인자저전제조종주준천충표하합해허협호",
 	// Greek, Cyrillic, Armenian, Hebrew, Arabic with Persian, Georgian.
