@@ -66,12 +66,17 @@ func (m *mix) UnmarshalText(text []byte) error {
 		"us": &m.USMarket, "european": &m.European, "chinese": &m.Chinese, "small": &m.SmallMakers,
 	}
 	var total float64
+	named := map[string]bool{}
 	for part := range strings.SplitSeq(string(text), ",") {
 		name, value, _ := strings.Cut(part, "=")
 		share, ok := shares[name]
 		if !ok {
 			return fmt.Errorf("%q is none of us, european, chinese and small", name)
 		}
+		if named[name] {
+			return fmt.Errorf("%s is named twice", name)
+		}
+		named[name] = true
 		f, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(f >= 0 && f <= 1e9) {
 			return fmt.Errorf("%q is no share for %s", value, name)
