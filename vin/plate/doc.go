@@ -18,8 +18,9 @@
 //   - Latin letters lose their marks and strokes: Ü U, Ø O, Ł L, Đ D; Æ is AE.
 //     ß is B, because only a camera writes it.
 //   - Greek and Cyrillic letters that look Latin are Latin, which is how
-//     Russia, Ukraine, Bulgaria or Greece choose the letters of their plates.
-//     Others stay, without marks in Greek; Й is not И.
+//     Russia, Ukraine, Bulgaria or Greece choose the letters of their plates,
+//     and lose their marks as Latin ones do: Ё E, Ї I. Others stay, without
+//     marks in Greek; Й is not И.
 //   - Arabic letters have one form each of alef, yeh, waw, kaf and heh, without
 //     vowel signs; katakana is hiragana; Hangul is composed; the provinces of
 //     China are in simplified characters.
