@@ -53,7 +53,7 @@ func main() {
 		fmt.Printf("%s: %d found\n", text, len(res.Findings))
 		for _, f := range res.Findings {
 			r := f.Record
-			fmt.Printf("  %s %s, %s: %s by %v, score %.2f\n", r.Owner, r.ID, r.Make, f.How, f.Kind, f.Score)
+			fmt.Printf("  %s %s, %s: %s by %v, probability %.2f\n", r.Owner, r.ID, r.Make, f.How, f.Kind, f.Probability)
 			for _, e := range f.Evidence {
 				fmt.Printf("    %s\n", e.Text)
 			}
