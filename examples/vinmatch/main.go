@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 
@@ -65,6 +66,7 @@ func run(a *app, args []string) int {
 		kong.Description("Vehicle numbers: decoded, normalized, and checked against a register of wanted vehicles."),
 		kong.Writers(out, a.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),
 		kong.Exit(func(code int) { out.Flush(); os.Exit(code) }), // after --help
 	)
 	line, err := parser.Parse(args)
@@ -84,6 +86,16 @@ func run(a *app, args []string) int {
 	}
 	fmt.Fprintln(a.stderr, "vinmatch:", err)
 	return exitError
+}
+
+// verbatim takes an argument as it stands. The parser's own way through JSON
+// makes U+FFFD of bytes that are not UTF-8, in VINs and in names of files.
+func verbatim(ctx *kong.DecodeContext, target reflect.Value) error {
+	t, err := ctx.Scan.PopValue("string")
+	if err == nil {
+		target.SetString(t.String())
+	}
+	return err
 }
 
 // jsonLines returns an encoder that writes one object a line.

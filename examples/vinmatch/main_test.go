@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,6 +68,29 @@ func TestREADME(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "\n"); n < 300 || n > 900 {
 		t.Errorf("the output has %d lines", n)
+	}
+}
+
+// TestArgumentsThatAreNotUTF8: a script cannot hold them.
+func TestArgumentsThatAreNotUTF8(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "v\xe9hicules.csv")
+	if err := os.WriteFile(file, []byte("text\n4352\n"), 0o666); err != nil {
+		t.Skip(err) // some systems have no such names
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"decode", "--json", "1HGCM82633A00\xe4352"}, `"error":{"kind":"InvalidUTF8","position":14}`},
+		{[]string{"decode", "1HGCM82633A004352\xff"}, "position 18: invalid UTF-8"},
+		{[]string{"normalize", "--json", file}, `"canonical":"*4352"`},
+	} {
+		var out, complaints strings.Builder
+		a := &app{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &out, stderr: &complaints}
+		if code := run(a, c.args); code != 0 || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%q: exit code %d, %q, %q", c.args, code, &out, &complaints)
+		}
 	}
 }
 
