@@ -86,6 +86,9 @@ func (c *screenCmd) Run(a *app) (err error) {
 		for _, p := range o.Problems {
 			rejects.add(c.Observations, p)
 		}
+		for _, p := range unread(&o, &res) {
+			rejects.add(c.Observations, p)
+		}
 		sum.add(&o, &res)
 		if err := report.observation(&o, &res); err != nil {
 			return err
@@ -104,6 +107,18 @@ func (c *screenCmd) Run(a *app) (err error) {
 		return errFound
 	}
 	return nil
+}
+
+// unread returns the numbers of an observation that were there and could not be
+// looked up.
+func unread(o *sheet.Observation, res *match.Result) (problems []sheet.Problem) {
+	for _, r := range res.Remarks {
+		if r.Read >= 0 && (r.Code == match.RemarkUnreadable || r.Code == match.RemarkSeveral) {
+			column := o.Query.Reads[r.Read].Kind.String()
+			problems = append(problems, sheet.Problem{Line: o.Line, Column: column, Reason: r.Text})
+		}
+	}
+	return problems
 }
 
 // screen yields every observation with its result, in order. What ends the
