@@ -140,6 +140,11 @@ func TestDecode(t *testing.T) {
 			[]int{1999, 2029},
 			0, "unknown", "W", "001", "", "required", "American Skier", nil,
 		}, "small maker, trailer"},
+		{"W09AA00AXAWA24001", want{
+			"W09A24", "AUWAERTER-ANHAENGER UND AUFBAUTEN GMBH & CO. KG", "Trailer", "DE", "Germany", "", "Europe",
+			[]int{1980, 2010},
+			0, "unknown", "W", "001", "", "customary", "AUWAERTER-ANHAENGER UND AUFBAUTEN GMBH & CO. KG", nil,
+		}, "small maker of Europe"},
 		{"1F9AA00A2XWZZZ001", want{
 			"1F9", "Seagrave", "", "US", "United States", "", "North America",
 			[]int{1999, 2029},
