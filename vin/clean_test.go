@@ -257,6 +257,52 @@ func TestCleanEveryCharacter(t *testing.T) {
 	}
 }
 
+// TestLookalikeLetters holds the table of look-alikes against their code points:
+// on the screen one that is wrong looks right.
+func TestLookalikeLetters(t *testing.T) {
+	pairs := map[rune]rune{}
+	for latin, others := range map[rune][]rune{
+		'A': {0x0391, 0x0410},
+		'B': {0x0392, 0x0412},
+		'C': {0x0421},
+		'E': {0x0395, 0x0415},
+		'G': {0x050C},
+		'H': {0x0397, 0x041D},
+		'I': {0x0399, 0x0406, 0x04C0},
+		'J': {0x0408},
+		'K': {0x039A, 0x041A},
+		'M': {0x039C, 0x041C},
+		'N': {0x039D},
+		'O': {0x039F, 0x041E},
+		'P': {0x03A1, 0x0420},
+		'Q': {0x051A},
+		'S': {0x0405},
+		'T': {0x03A4, 0x0422},
+		'W': {0x051C},
+		'X': {0x03A7, 0x0425},
+		'Y': {0x03A5, 0x0423, 0x04AE},
+		'Z': {0x0396},
+	} {
+		for _, r := range others {
+			pairs[r] = latin
+		}
+	}
+	for r := rune(0x370); r <= 0x52F; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		want := pairs[unicode.ToUpper(r)] // 0: none
+		got, edits, err := vin.CleanText("A" + string(r) + "1")
+		if err != nil {
+			t.Errorf("%U: %v", r, err)
+			continue
+		}
+		if folded := len(edits) > 0 && edits[0].Kind == vin.FoldedLookalike; folded != (want != 0) || folded && got != "A"+string(want)+"1" {
+			t.Errorf("%U is read as %q, want %q", r, got[1:], want)
+		}
+	}
+}
+
 // decimalValue counts how far r is from the last digit that ends a run of
 // decimal digits, in tens: an independent way to its value.
 func decimalValue(r rune) (byte, bool) {

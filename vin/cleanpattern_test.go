@@ -37,6 +37,8 @@ func TestCleanPattern(t *testing.T) {
 		{"'004352", "*004352", "text forced in Excel"},
 
 		{"****004352", "*004352", "asterisks"},
+		{"1HGCM82633A00435??", "1HGCM82633A00435*", "more than are missing"},
+		{"1HGCM82633A00435---", "1HGCM82633A00435*", "the same in dashes"},
 		{"***********004352", "???????????004352", "as many as are missing"},
 		{"1HG**************", "1HG??????????????", "Masked's own text"},
 		{"*1HG*", "*1HG*", "asterisks on both sides"},
