@@ -145,7 +145,7 @@ func (r *Register) vin(rec *index.Record, to report) {
 			rec.VIN = v
 			return
 		}
-		meant = err.Error()
+		meant = reason(err)
 	}
 	before := len(rec.Numbers)
 	r.number(rec, chassis, colVIN, func(Problem) {})
@@ -169,7 +169,7 @@ func (r *Register) plate(rec *index.Record, to report) {
 	}
 	p, err := plate.Parse(r.country(to, colPlateCountry), r.cell(colPlate))
 	if err != nil {
-		r.problem(to, colPlate, err.Error())
+		r.problem(to, colPlate, reason(err))
 	}
 	rec.Plate = p
 }
@@ -188,10 +188,20 @@ func (r *Register) number(rec *index.Record, n index.Number, c column, to report
 		_, err = n.Key()
 	}
 	if err != nil {
-		r.problem(to, c, err.Error())
+		r.problem(to, c, reason(err))
 		return
 	}
 	rec.Numbers = append(rec.Numbers, n)
+}
+
+// reason returns an error of a lower package without the package's name: the
+// column says as much.
+func reason(err error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, ": "); ok {
+		return after
+	}
+	return text
 }
 
 // tags splits a cell of tags.

@@ -170,7 +170,7 @@ func TestRegister(t *testing.T) {
 		{
 			"a VIN with an O", "vin\n", "1HGCM82633A0O4352\n",
 			&index.Record{Owner: "ZZ", ID: "line 2", Numbers: chassis("1HGCM82633A0O4352")},
-			bad("vin", "vin: position 13: 'O' is not a VIN symbol: kept as a chassis number"),
+			bad("vin", "position 13: 'O' is not a VIN symbol: kept as a chassis number"),
 		},
 		{
 			"a placeholder beside a plate", "vin,plate,plate_country\n", "UNKNOWN,AB-123-CD,FR\n",
@@ -205,7 +205,7 @@ func TestRegister(t *testing.T) {
 			&index.Record{Owner: "ZZ", ID: "line 2", Plate: plate.MustParse("", "AB123CD")},
 			bad("plate_country", "not a country"),
 		},
-		{"a plate without text", "vin,plate\n", honda + ",-\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, bad("plate", "plate: position 2: no letter or digit")},
+		{"a plate without text", "vin,plate\n", honda + ",-\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, bad("plate", "position 2: no letter or digit")},
 		{"no date", "vin,stolen\n", honda + ",11/02/2024\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, bad("stolen", "not a date, want YYYY-MM-DD or RFC 3339")},
 		{"no year", "vin,model_year\n", honda + ",20O3\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, bad("model_year", "not a year")},
 		{"no such year", "vin,model_year\n", honda + ",203\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, bad("model_year", "not a year")},
