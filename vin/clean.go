@@ -333,14 +333,16 @@ func (r *reader) hyphenated(i int) bool {
 // that are no labels: a person must choose, whatever the words say.
 func (r *reader) severalAmongWords() error {
 	r.found = 0
+	inWord := false // which what is invisible does not end
 	for i := r.lo; i < r.hi; i++ {
-		if i > r.lo && r.cells[i-1].class.isText() || !r.cells[i].class.isText() {
-			continue
+		c := r.cells[i].class
+		if c.isText() && !inWord {
+			if end := r.word(i); end > 0 {
+				r.nums[r.found] = [2]int16{int16(i), int16(end)}
+				r.found++
+			}
 		}
-		if end := r.word(i); end > 0 {
-			r.nums[r.found] = [2]int16{int16(i), int16(end)}
-			r.found++
-		}
+		inWord = c.isText() || inWord && c == invisible
 	}
 	return r.several()
 }
@@ -349,7 +351,11 @@ func (r *reader) severalAmongWords() error {
 // one and holds a digit, or 0.
 func (r *reader) word(i int) int {
 	start, end, ok := r.number(i)
-	if !ok || start != i || end < r.hi && r.cells[end].class.isText() {
+	next := end
+	for next < r.hi && r.cells[next].class == invisible {
+		next++
+	}
+	if !ok || start != i || next < r.hi && r.cells[next].class.isText() {
 		return 0
 	}
 	digits := 0

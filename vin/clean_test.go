@@ -140,6 +140,7 @@ func TestCleanErrors(t *testing.T) {
 		{"VIN1: " + accord + " VIN2: " + other, vin.Several, 31, "two, counted"},
 		{accord + "," + accord + "," + other, vin.Several, 37, "the third differs"},
 		{accord + " was " + other, vin.Several, 23, "two, among other words"},
+		{"1HGCM82633A004352\u200b5", vin.TooLong, 19, "one, with a symbol that only seems apart"},
 		{strings.Repeat(" ", 1024) + accord, vin.Oversize, 1025, "far away"},
 		{strings.Repeat("é", 1025), vin.Oversize, 1025, "characters, not bytes"},
 		{strings.Repeat("A", 10<<20), vin.Oversize, 1025, "10 MB"},
