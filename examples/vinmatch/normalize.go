@@ -80,7 +80,7 @@ func (c *normalizeCmd) Run(a *app) error {
 // warnUnknown tells which columns of a sheet are not used.
 func (a *app) warnUnknown(file string, columns []string) {
 	if len(columns) > 0 {
-		fmt.Fprintf(a.stderr, "vinmatch: %s: columns that are not used: %s\n", file, strings.Join(columns, ", "))
+		fmt.Fprintf(a.stderr, "vinmatch: %s: columns that are not used: %s\n", file, visible(strings.Join(columns, ", ")))
 	}
 }
 
@@ -197,7 +197,7 @@ func (n *normalized) failAt(err error) *normalized {
 
 // print writes the row for a person.
 func (n *normalized) print(w io.Writer) {
-	fmt.Fprintf(w, "line %d: %s %s", n.Line, n.Kind, printable(n.Text))
+	fmt.Fprintf(w, "line %d: %s %s", n.Line, printable(n.Kind), printable(n.Text))
 	if n.Country != "" {
 		fmt.Fprintf(w, " (%s)", printable(n.Country))
 	}

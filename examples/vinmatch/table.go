@@ -77,6 +77,7 @@ func wrap(w io.Writer, indent string, texts []string) {
 	const width = 110
 	col := 0
 	for i, s := range texts {
+		s = visible(s)
 		if i < len(texts)-1 {
 			s += ";"
 		}
@@ -100,7 +101,7 @@ func wrap(w io.Writer, indent string, texts []string) {
 // describe says which record was found, by a number of which kind. Whoever runs
 // the command holds the register, so numbers are shown whole.
 func describe(r *index.Record, by index.Kind) string {
-	words := []string{r.Owner + " " + r.ID + ":"}
+	words := []string{r.Owner + " " + printable(r.ID) + ":"}
 	if r.VIN.IsValid() {
 		words = append(words, r.VIN.String())
 	}
