@@ -55,9 +55,10 @@ const tailLen = 8
 
 // Classify says what raw is meant to be. A text that [Parse] accepts is a VIN
 // unless it consists of zeros (ClassPlaceholder), begins with two of them
-// (ClassPaddedChassis), is masked with X (ClassPartial), or is a word such as
-// TEST and digits (ClassPlaceholder). Other VINs of a single symbol remain
-// VINs; [VIN.Decode] remarks on them.
+// (ClassPaddedChassis), is masked with X (ClassPartial), is a word such as TEST
+// and digits (ClassPlaceholder), or is a label such as FAHRGESTELLNUMMER
+// (ClassEmpty). Other VINs of a single symbol remain VINs; [VIN.Decode] remarks
+// on them.
 //
 // Texts of more than 1024 characters are ClassOther and are not looked at.
 func Classify(raw string) Class {

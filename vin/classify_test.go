@@ -14,6 +14,7 @@ func TestClassify(t *testing.T) {
 		why  string
 	}{
 		{"", vin.ClassEmpty, "nothing"},
+		{"FAHRGESTELLNUMMER", vin.ClassEmpty, "a label of 17 legal symbols"},
 		{" \t\u00a0\ufeff", vin.ClassEmpty, "nothing that can be seen"},
 		{"\x00\x00\x00", vin.ClassEmpty, "a buffer never written"},
 		{"\xff\xff", vin.ClassEmpty, "erased memory"},
