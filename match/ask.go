@@ -127,6 +127,22 @@ func (a *asker) vin(text string) {
 	default:
 		a.remark(RemarkUnreadable, Doubt, "not a VIN (%s), and nothing it could be a misreading of", reason(err))
 	}
+	if class != vin.ClassChassis && class != vin.ClassPaddedChassis {
+		a.asItStands(text, class)
+	}
+}
+
+// asItStands asks for a text that is no VIN among the chassis numbers: a
+// register in which the same text stands for a VIN keeps it there. Of a part of
+// a VIN what is left without its signs is another text.
+func (a *asker) asItStands(text string, class vin.Class) {
+	n, how, err := cleanNumber(&Read{Number: index.Number{Text: text}}, index.KindChassis)
+	if err != nil || class == vin.ClassPartial && how != Exact {
+		return
+	}
+	from := len(a.keys)
+	a.key(n)
+	a.keep(from, viaRead, how, plausible)
 }
 
 // parsed asks for a VIN that was read.
