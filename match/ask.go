@@ -142,7 +142,7 @@ func (a *asker) asItStands(text string, class vin.Class) {
 	}
 	from := len(a.keys)
 	a.key(n)
-	a.keep(from, viaRead, how, plausible)
+	a.keep(from, viaRead, how)
 }
 
 // parsed asks for a VIN that was read.
