@@ -238,6 +238,11 @@ func (a *asker) plate(read *Read) {
 		if p, err := plate.Parse("", read.Text); err == nil {
 			a.keys = append(a.keys, index.Plate(p))
 		}
+		// A record that does not say the country has its spellings still.
+		a.keys = append(a.keys, index.Plate(p.WithCountry("")))
+		for alias := range p.Aliases() {
+			a.keys = append(a.keys, index.Plate(alias.WithCountry("")))
+		}
 	} else {
 		for c := range a.view.PlateCountries() {
 			if p, err := plate.Parse(c, read.Text); err == nil {

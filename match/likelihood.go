@@ -211,7 +211,7 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 			}
 			if tails := c.find(head); tails != nil {
 				bg.wrong += p * c.among(tails, tail)
-			} else if p*c.most > 1e-3*bg.wrong {
+			} else if p*c.most > 1e-3*(bg.wrong+bg.right) {
 				bg.wrong += p * c.unknown(head)
 			}
 		}

@@ -243,12 +243,22 @@ func appendChecked(dst []index.Key, b [vin.Len]byte) []index.Key {
 
 // appendRequired appends the key of v if a check digit is required of it.
 func appendRequired(dst []index.Key, v vin.VIN) []index.Key {
-	if c := v.At(1); c >= 'A' && c != 'L' || c == '0' || c == '6' || c >= '7' && c < 'A' {
-		if v.CheckRule() != vin.CheckRequired {
-			return dst
-		}
+	if !checkRequired(v) {
+		return dst
 	}
 	return append(dst, index.VIN(v))
+}
+
+// checkRequired is vin.VIN.CheckRule, as far as one answer goes.
+func checkRequired(v vin.VIN) bool {
+	switch c := v.At(1); {
+	case '1' <= c && c <= '5', c == 'L':
+		return true
+	case c == '7':
+		c = v.At(2)
+		return c < 'A' || c > 'E'
+	}
+	return false
 }
 
 // checkAt is the place of the check digit, from 0.

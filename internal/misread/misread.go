@@ -97,8 +97,9 @@ type Kernel struct {
 	// like[a][b] is the probability that a character, once it is the one that is
 	// misread, is read b: by looks, and as any other of its kind.
 	like, any [len(Alphabet)][len(Alphabet)]float64
+	taken     [len(Alphabet)][len(Alphabet)]float64 // by either, given that there is an error
 
-	worstLike, worstAny [len(Alphabet)]float64 // the greatest of a column
+	worst, worstAny [len(Alphabet)]float64 // the greatest of a column of taken and any
 }
 
 var kernels = func() (all [Channels]Kernel) {
@@ -146,7 +147,8 @@ func (k *Kernel) fill(s Shares) {
 	}
 	for b := range Alphabet {
 		for a := range Alphabet {
-			k.worstLike[b] = max(k.worstLike[b], k.like[a][b])
+			k.taken[a][b] = k.LookAlike*k.like[a][b] + k.Any*k.any[a][b]
+			k.worst[b] = max(k.worst[b], k.taken[a][b])
 			k.worstAny[b] = max(k.worstAny[b], k.any[a][b])
 		}
 	}
@@ -179,11 +181,14 @@ func (k *Kernel) Substituted(a, b rune, pos, n int) float64 {
 	if i < 0 || j < 0 {
 		return k.Any * foreign / float64(n)
 	}
-	p := (k.LookAlike*k.like[i][j] + k.Any*k.any[i][j]) / float64(n)
+	p := k.taken[i][j] / float64(n)
 	if pos < 2 {
 		p += k.Region * k.any[i][j] / 2
 	}
-	if last := min(n, restamped); pos >= n-last && k.Restamp > 0 {
+	if k.Restamp == 0 {
+		return p
+	}
+	if last := min(n, restamped); pos >= n-last {
 		if all := restamps[byte(a)]; strings.IndexByte(all, byte(b)) >= 0 {
 			p += k.Restamp / float64(last*len(all))
 		}
@@ -238,7 +243,7 @@ func (k *Kernel) Most(read []rune, fixed bool) float64 {
 	for pos, c := range read {
 		p := k.Any * foreign / float64(n)
 		if j := place(c); j >= 0 {
-			p = (k.LookAlike*k.worstLike[j] + k.Any*k.worstAny[j]) / float64(n)
+			p = k.worst[j] / float64(n)
 			if pos < 2 {
 				p += k.Region / 2 * k.worstAny[j]
 			}
