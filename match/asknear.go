@@ -91,7 +91,7 @@ func (a *asker) nearPlate(read *Read, country string) {
 		if country == "" {
 			n = a.countries()
 		}
-		if bg := ofPlate(&r, p, n); !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
+		if bg := ofPlate(&r, p, n, a.listings(read, country)); !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
 			return
 		}
 	}

@@ -234,9 +234,14 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 // have room for a few times the vehicles of their country. Judgement.
 const occupied = 0.15
 
+// copied is how many vehicles beside the listed one carry its plate: copies, and
+// those that had it before or after. Judgement.
+const copied = 0.01
+
 // ofPlate returns the background of a plate as it was read, under so many
-// countries.
-func ofPlate(r *reader, p plate.Plate, countries int) background {
+// countries, in so many of which it is listed: there it is on no other vehicle,
+// unless it was copied.
+func ofPlate(r *reader, p plate.Plate, countries, listed int) background {
 	share := occupied
 	if !p.Fits() {
 		share /= 5 // an older series, a special one, or misread
@@ -251,8 +256,9 @@ func ofPlate(r *reader, p plate.Plate, countries int) background {
 		}
 	}
 	n := float64(max(countries, 1))
+	free := max(n-float64(listed), 0)
 	return background{
-		right: n * share * r.right(),
+		right: (free*share + float64(listed)*copied) * r.right(),
 		wrong: n * r.wrong * (share*same + occupied/20),
 	}
 }
@@ -368,11 +374,33 @@ func (w *worker) background(q *Query, i int) background {
 		if country == "" {
 			n = w.countries()
 		}
-		m.bg = ofPlate(&r, p, n)
+		m.bg = ofPlate(&r, p, n, w.listings(read, country))
 	default:
 		m.bg = ofNumber(&r, m.text, w.matcher.o.Vehicles)
 	}
 	return m.bg
+}
+
+// listings returns in how many countries a plate that was read is listed: in its
+// own, if that is known.
+func (w *worker) listings(read *Read, country string) (n int) {
+	in := func(c string) {
+		if p, err := plate.Parse(c, read.Text); err == nil {
+			if _, ok := w.view.Lookup(index.Plate(p)); ok {
+				n++
+			}
+		}
+	}
+	if country == "" {
+		for c := range w.view.PlateCountries() {
+			in(c)
+		}
+		return n
+	}
+	if in(country); n == 0 {
+		in("")
+	}
+	return n
 }
 
 // countries returns how many countries have plates in the register.
