@@ -231,14 +231,20 @@ func (j *judge) partial(m *match, p *partial) bool {
 }
 
 // unlistedLike returns how many unlisted vehicles are expected to fit a partial
-// number: in proportion to the listed ones beside the one at hand or, if that is
-// more, by how common each known character is at its place.
+// number. Where few VINs fit, it asks of each whether it exists. Otherwise it is
+// in proportion to the listed ones beside the one at hand or, if that is more,
+// by how common each known character is at its place.
 func (w *worker) unlistedLike(p *partial) float64 {
-	others := (float64(p.fits) - 1 + 0.3) * w.unlisted() / float64(max(w.view.Len(), 1))
+	each := w.unlisted() / float64(max(w.view.Len(), 1)) // unlisted vehicles for each listed one
+	others := (float64(p.fits) - 1) * each
 	room := 1.0 // of plates and other numbers: different ones that fit
 	switch p.like.Kind {
 	case index.KindVIN:
-		return max(others, w.unlisted()*w.census.share(elements(p.text)))
+		pattern := elements(p.text)
+		if sum, ok := w.census.existing(pattern); ok {
+			return sum
+		}
+		return max(others+0.3*each, w.unlisted()*w.census.share(pattern))
 	case index.KindPlate:
 		room = occupied
 	default:
@@ -252,7 +258,39 @@ func (w *worker) unlistedLike(p *partial) float64 {
 			room *= 20
 		}
 	}
-	return max(others, min(room, w.unlisted()))
+	return max(others+min(0.3*each, room), min(room, w.unlisted()))
+}
+
+// fewVINs is how many VINs are asked for one by one: two symbols are unknown.
+const fewVINs = 33 * 33
+
+// existing returns how many unlisted vehicles are expected to have one of the
+// VINs that fit a pattern, if those are few.
+func (c *census) existing(pattern []element) (sum float64, ok bool) {
+	if len(pattern) != vin.Len || slices.Contains(pattern, "*") {
+		return 0, false
+	}
+	var fits [vin.Len][]byte
+	n := 1
+	for i, e := range pattern {
+		for k := range len(vinSymbols) {
+			if e.fits(rune(vinSymbols[k])) {
+				fits[i] = append(fits[i], vinSymbols[k])
+			}
+		}
+		if n *= len(fits[i]); n > fewVINs {
+			return 0, false
+		}
+	}
+	var b [vin.Len]byte
+	for at := range n {
+		for i := range b {
+			b[i] = fits[i][at%len(fits[i])]
+			at /= len(fits[i])
+		}
+		sum += c.existsVIN(b)
+	}
+	return sum, true
 }
 
 // share returns the share of vehicles whose VIN is expected to fit a pattern, if
