@@ -104,7 +104,8 @@ type vehicle struct {
 
 // compete turns the odds of the judges' records into probabilities.
 func (w *worker) compete() {
-	best := make(map[vehicle]float64, len(w.judges)) // odds, as binary logarithms
+	at := make(map[vehicle]int, len(w.judges)) // into best
+	var best []float64                         // odds, as binary logarithms
 	for i := range w.judges {
 		j := &w.judges[i]
 		switch {
@@ -115,8 +116,11 @@ func (w *worker) compete() {
 		default:
 			j.vehicle.alone = i + 1
 		}
-		if b, ok := best[j.vehicle]; !ok || j.odds > b {
-			best[j.vehicle] = j.odds
+		if n, ok := at[j.vehicle]; ok {
+			best[n] = max(best[n], j.odds)
+		} else {
+			at[j.vehicle] = len(best)
+			best = append(best, j.odds)
 		}
 	}
 	total := 0.0
@@ -125,13 +129,14 @@ func (w *worker) compete() {
 	}
 	for i := range w.judges {
 		j := &w.judges[i]
-		b := best[j.vehicle]
+		own := at[j.vehicle]
+		b := best[own]
 		odds := math.Exp2(b)
 		rivals := total - odds
 		if odds > total/2 { // where the difference would be of nothing but rounding
 			rivals = 0
-			for v, o := range best {
-				if v != j.vehicle {
+			for n, o := range best {
+				if n != own {
 					rivals += math.Exp2(o)
 				}
 			}
