@@ -94,8 +94,9 @@ func (w *worker) priorBits() float64 {
 	return math.Log2(h / (1 - h) / float64(max(w.view.Len(), 1)))
 }
 
-// A vehicle is what records of one vehicle have in common: a VIN or, without
-// one, a plate; the place of the record where it has neither.
+// A vehicle is what records of one vehicle have in common: a VIN that is no
+// placeholder or, without one, a plate; the place of the record where it has
+// neither.
 type vehicle struct {
 	vin   vin.VIN
 	plate plate.Plate
@@ -109,7 +110,7 @@ func (w *worker) compete() {
 	for i := range w.judges {
 		j := &w.judges[i]
 		switch {
-		case j.record.VIN.IsValid():
+		case j.record.VIN.IsValid() && !j.record.VIN.Decode().Remarks.Has(vin.Placeholder):
 			j.vehicle.vin = j.record.VIN
 		case j.record.Plate.IsValid():
 			j.vehicle.plate = j.record.Plate
