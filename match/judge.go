@@ -493,7 +493,12 @@ func (j *judge) sumUp(prior float64) bool {
 	j.background = best.background
 	unlisted := best.unlisted(j.vehicles())
 	j.say(unlisted)
-	j.finding.Evidence[0].Weight += best.bits - m.bits - unlisted.Weight
+	rest := best.bits - m.bits - unlisted.Weight
+	if e, ok := j.preferred(m); ok {
+		j.say(e)
+		rest -= e.Weight
+	}
+	j.finding.Evidence[0].Weight += rest
 	j.odds = best.bits
 
 	for k := range groups {
@@ -513,6 +518,24 @@ func (j *judge) sumUp(prior float64) bool {
 	})
 	j.odds += prior
 	return true
+}
+
+// preferred says that the reader thinks more of another read of the kind.
+func (j *judge) preferred(m *match) (Evidence, bool) {
+	read := &j.query.Reads[m.read]
+	best := 0.0
+	for i := range j.query.Reads {
+		if o := &j.query.Reads[i]; o.Kind == read.Kind && !j.reads[i].none {
+			best = max(best, o.score())
+		}
+	}
+	if own := read.score(); own > 0 && own < best {
+		return Evidence{
+			Code: EvidenceReadScore, Kind: m.kind, Weight: log2(j.reads[m.read].weight),
+			Text: fmt.Sprintf("the reader gave this read %.2g and another one %.2g", own, best),
+		}, true
+	}
+	return Evidence{}, false
 }
 
 // A group is what the reads of one kind say about the record.
