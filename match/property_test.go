@@ -107,7 +107,7 @@ func (w *world) query() match.Query {
 }
 
 // answers counts what a test saw, so that it cannot pass on nothing.
-type answers struct{ exact, cleaned, repaired, several int }
+type answers struct{ exact, cleaned, repaired, near, several, siblings int }
 
 func (a *answers) count(r match.Result) {
 	for _, f := range r.Findings {
@@ -118,6 +118,11 @@ func (a *answers) count(r match.Result) {
 			a.cleaned++
 		case match.Repaired:
 			a.repaired++
+		case match.Near:
+			a.near++
+		}
+		if f.Verdict == match.Sibling {
+			a.siblings++
 		}
 	}
 	if len(r.Findings) > 1 {
@@ -127,7 +132,7 @@ func (a *answers) count(r match.Result) {
 
 func (a *answers) enough(t *testing.T) {
 	t.Helper()
-	if a.exact < 20 || a.cleaned < 20 || a.repaired < 20 || a.several < 20 {
+	if min(a.exact, a.cleaned, a.repaired, a.near, a.several, a.siblings) < 20 {
 		t.Errorf("the world is too dull to prove anything: %+v", *a)
 	}
 }
@@ -158,60 +163,172 @@ func verdicts(r match.Result) []string {
 	return s
 }
 
-// TestScores holds every finding to what the package documentation says of
-// scores, evidence and order.
-func TestScores(t *testing.T) {
-	w := newWorld(1, 500)
-	m := register(t, w.records...)
-	var seen answers
-	first := map[match.How]match.EvidenceCode{
-		match.Exact: match.EvidenceExact, match.Cleaned: match.EvidenceCleaned, match.Repaired: match.EvidenceRepaired,
-		match.Partial: match.EvidencePartial,
+// firstEvidence is what the evidence of a finding begins with.
+var firstEvidence = map[match.How]match.EvidenceCode{
+	match.Exact: match.EvidenceExact, match.Cleaned: match.EvidenceCleaned, match.Repaired: match.EvidenceRepaired,
+	match.Near: match.EvidenceNear, match.Partial: match.EvidencePartial,
+}
+
+// holds holds a result to what the package documentation says of every finding:
+// the evidence adds up to the logarithm of the odds, the records of a vehicle
+// share a probability, the vehicles of an answer have 1 at most together, and the
+// best finding is the first.
+func holds(t testing.TB, r match.Result) {
+	t.Helper()
+	sum := 0.0
+	vehicles := map[string]float64{}
+	for i, f := range r.Findings {
+		bits := 0.0
+		for _, e := range f.Evidence {
+			bits += e.Weight
+			if e.Text == "" || e.Code == "" || math.IsNaN(e.Weight) || math.IsInf(e.Weight, 0) {
+				t.Fatalf("evidence says nothing: %+v", e)
+			}
+		}
+		if want := 1 / (1 + math.Exp2(-bits)); math.Abs(f.Probability-want) > 1e-9 {
+			t.Fatalf("probability %v, but the evidence adds up to %v bits, which is %v", f.Probability, bits, want)
+		}
+		if e := f.Evidence[0]; e.Code != firstEvidence[f.How] || e.Kind != f.Kind || f.Kind == 0 {
+			t.Fatalf("a finding by %v, %v, begins with %+v", f.Kind, f.How, e)
+		}
+		if !(f.Probability >= 0 && f.Probability <= 1) || f.Verdict == 0 || (f.Verdict == match.Probable) != (f.Probability >= 0.5) {
+			t.Fatalf("probability %v is called %v", f.Probability, f.Verdict)
+		}
+		if f.Verdict == match.Sibling && f.How != match.Near && f.How != match.Repaired {
+			t.Fatalf("%v, and yet a sibling", f.How)
+		}
+		name := vehicleOf(&f.Record)
+		if name == "" {
+			name = fmt.Sprint("record ", i)
+		}
+		if p, ok := vehicles[name]; !ok {
+			vehicles[name] = f.Probability
+			sum += f.Probability
+		} else if p != f.Probability {
+			t.Fatalf("two records of one vehicle with %v and %v", p, f.Probability)
+		}
 	}
-	for range 1500 {
-		q := w.query()
-		q.Limit = 1000
-		r := ask(t, m, q)
-		seen.count(r)
-		for _, f := range r.Findings {
-			bits := 0.0
-			for _, e := range f.Evidence {
-				bits += e.Weight
-				if e.Text == "" || e.Code == "" {
-					t.Fatalf("evidence says nothing: %+v", e)
+	if sum > 1+1e-9 {
+		t.Fatalf("the vehicles have %v together: %v", sum, verdicts(r))
+	}
+	if !slices.IsSortedFunc(r.Findings, bestFirst) {
+		t.Fatalf("not the best first: %v", verdicts(r))
+	}
+}
+
+// TestFindings holds every finding to what the package documentation says, and
+// the modes of near search to each other: Auto reports what Always does, but for
+// guesses below the least probability and for what is searched for only where
+// more could reach it; Never reports guesses at what cannot be a VIN only.
+func TestFindings(t *testing.T) {
+	for _, o := range []match.Options{
+		{HitRate: match.DefaultHitRate},
+		{HitRate: hitRate(500)},
+		{HitRate: 0.5, Vehicles: 1e6, MinProbability: 0.2},
+		{HitRate: 0.05, Vehicles: 1200, Misread: map[match.Channel]float64{match.Typed: 0.7, match.Camera: 0.7}, MinProbability: -1},
+	} {
+		w := newWorld(1, 500)
+		with := func(n match.NearMode) *match.Matcher {
+			o.Near = n
+			return registerWith(t, o, w.records...)
+		}
+		auto, always, never := with(match.Auto), with(match.Always), with(match.Never)
+		least := o.MinProbability
+		if least == 0 {
+			least = match.DefaultMinProbability
+		}
+		var seen answers
+		leftOut := 0
+		for range 400 {
+			q := w.query()
+			q.Limit = 1000
+			all := ask(t, always, q)
+			seen.count(all)
+			holds(t, all)
+			some := ask(t, auto, q)
+			holds(t, some)
+			none := ask(t, never, q)
+			holds(t, none)
+
+			// A search that was left out costs no finding that counts.
+			var counts []match.Finding
+			for _, f := range all.Findings {
+				if guessed(f) && f.Probability < least {
+					continue
+				}
+				counts = append(counts, f)
+			}
+			if all.Search == some.Search {
+				if d := cmp.Diff(counts, some.Findings, comparers); d != "" {
+					t.Fatalf("%+v: -always +auto\n%s", q.Reads, d)
+				}
+			} else {
+				leftOut++
+				for _, f := range counts {
+					if !slices.ContainsFunc(some.Findings, func(g match.Finding) bool {
+						v := vehicleOf(&f.Record)
+						return v != "" && v == vehicleOf(&g.Record) || f.Record.Owner == g.Record.Owner && f.Record.ID == g.Record.ID
+					}) {
+						t.Fatalf("%v: %+v: not searched for, but Always finds it: %+v", q.Channel, q.Reads, f)
+					}
 				}
 			}
-			most := 1.0
-			if f.How == match.Repaired || f.How == match.Partial {
-				most = 0.95
+			for _, f := range some.Findings {
+				if guessed(f) && f.Probability < least {
+					t.Fatalf("Auto reports %v of %v", f.Probability, f.How)
+				}
 			}
-			if want := min(most, math.Exp2(bits)); math.Abs(f.Probability-want) > 1e-9 {
-				t.Fatalf("score %v, the evidence adds up to %v", f.Probability, want)
+			if none.Search != 0 {
+				t.Fatalf("Never has searched: %v", none.Search)
 			}
-			if f.Probability <= 0 || f.Evidence[0].Code != first[f.How] || f.Evidence[0].Kind != f.Kind {
-				t.Fatalf("%v finding of a %v has score %v and begins with %+v", f.How, f.Kind, f.Probability, f.Evidence[0])
+			for _, f := range none.Findings {
+				if f.How == match.Near {
+					t.Fatalf("Never has found %v", verdicts(none))
+				}
 			}
 		}
-		if !slices.IsSortedFunc(r.Findings, bestFirst) {
-			t.Fatalf("not the best first: %v", verdicts(r))
-		}
+		seen.enough(t)
+		t.Logf("%+v: %d searches left out", o, leftOut)
 	}
-	seen.enough(t)
 }
+
+// found is which records were found, and how.
+func found(findings []match.Finding) (s []string) {
+	for _, f := range findings {
+		s = append(s, fmt.Sprintf("%s/%s %v %v", f.Record.Owner, f.Record.ID, f.Kind, f.How))
+	}
+	slices.Sort(s)
+	return s
+}
+
+// vehicleOf names what records of one vehicle have in common, "" for a record
+// that nothing ties to another.
+func vehicleOf(r *index.Record) string {
+	switch {
+	case r.VIN.IsValid() && r.VIN.String() != ones:
+		return r.VIN.String()
+	case r.Plate.IsValid():
+		return r.Plate.String()
+	}
+	return ""
+}
+
+func guessed(f match.Finding) bool { return f.How == match.Near || f.How == match.Repaired }
 
 // TestRelations changes a question or the register in ways that have a known
 // effect on the answer.
 func TestRelations(t *testing.T) {
 	w := newWorld(2, 400)
-	m := register(t, w.records...)
+	all := match.Options{Near: match.Always}
+	m := registerWith(t, all, w.records...)
 	shuffled := slices.Clone(w.records)
 	w.random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-	other := register(t, shuffled...)
+	other := registerWith(t, all, shuffled...)
 	stranger := withVIN("ZFFZZZ99ZZ0123456")
-	stranger.Owner, stranger.ID, stranger.Plate = "AA", "0", plate.MustParse("IT", "ZZ987ZZ")
-	more := register(t, append(slices.Clone(w.records), stranger)...)
+	stranger.Owner, stranger.ID, stranger.Plate = "AA", "0", plate.MustParse("GB", "ZZ987ZZ")
+	more := registerWith(t, all, append(slices.Clone(w.records), stranger)...)
 	var seen answers
-	for range 600 {
+	for range 400 {
 		q := w.query()
 		q.Limit = 1000
 		all := ask(t, m, q)
@@ -220,8 +337,8 @@ func TestRelations(t *testing.T) {
 		if d := cmp.Diff(all, ask(t, other, q), comparers); d != "" {
 			t.Fatalf("the order of the register's records matters:\n%s", d)
 		}
-		if d := cmp.Diff(all, ask(t, more, q), comparers); d != "" {
-			t.Fatalf("a record that has nothing to do with it changes the answer:\n%s", d)
+		if d := cmp.Diff(found(all.Findings), found(ask(t, more, q).Findings)); d != "" {
+			t.Fatalf("a record that has nothing to do with it changes what is found:\n%s", d)
 		}
 
 		turned := q
@@ -245,12 +362,15 @@ func TestRelations(t *testing.T) {
 		everything := q
 		everything.Where = nil
 		var passing []match.Finding
-		for _, f := range ask(t, m, everything).Findings {
+		whole := ask(t, m, everything)
+		for _, f := range whole.Findings {
 			if passes(w, q.Where, f.Record) {
 				passing = append(passing, f)
 			}
 		}
-		if d := cmp.Diff(passing, all.Findings, comparers); d != "" {
+		// Numbers with two errors are searched for if nothing better is found,
+		// which the filter decides too.
+		if d := cmp.Diff(found(passing), found(all.Findings)); d != "" && whole.Search == all.Search {
 			t.Fatalf("the filter does not act like one:\n%s", d)
 		}
 	}
@@ -277,7 +397,7 @@ var comparers = cmp.Options{
 // register for the numbers that vin.Repairs gives.
 func TestRepairsOracle(t *testing.T) {
 	w := newWorld(3, 500)
-	m := register(t, w.records...)
+	m := registerWith(t, match.Options{Near: match.Always}, w.records...)
 	found := 0
 	for range 1000 {
 		listed := w.vins.At(uint64(w.random.IntN(len(w.records))))
