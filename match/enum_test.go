@@ -28,6 +28,12 @@ func TestNames(t *testing.T) {
 		{match.Repaired, new(match.How), "repaired"},
 		{match.Near, new(match.How), "near"},
 		{match.Partial, new(match.How), "partial"},
+		{match.Auto, new(match.NearMode), "auto"},
+		{match.Always, new(match.NearMode), "always"},
+		{match.Never, new(match.NearMode), "never"},
+		{match.Probable, new(match.Verdict), "probable"},
+		{match.Possible, new(match.Verdict), "possible"},
+		{match.Sibling, new(match.Verdict), "sibling"},
 		{match.Note, new(match.Grade), "note"},
 		{match.Doubt, new(match.Grade), "doubt"},
 		{match.Conflict, new(match.Grade), "conflict"},
@@ -45,7 +51,7 @@ func TestNames(t *testing.T) {
 	if err := c.UnmarshalText(nil); err != nil || c != match.Typed {
 		t.Errorf("no channel is read as %v, %v", c, err)
 	}
-	for _, into := range []encoding.TextUnmarshaler{new(match.Channel), new(match.How), new(match.Grade)} {
+	for _, into := range []encoding.TextUnmarshaler{new(match.Channel), new(match.How), new(match.Grade), new(match.NearMode), new(match.Verdict)} {
 		if err := into.UnmarshalText([]byte("Sideways")); err == nil {
 			t.Errorf("Sideways is read as %v", into)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/match"
 	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
 func Example() {
@@ -27,15 +28,17 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, f := range answer.Findings {
-		fmt.Printf("%s/%s, %v: %v match, score %.2f\n", f.Record.Owner, f.Record.ID, f.Record.Status, f.How, f.Probability)
+		fmt.Printf("%s/%s, %v: %v match, %v, probability %.2f\n", f.Record.Owner, f.Record.ID, f.Record.Status, f.How, f.Verdict, f.Probability)
 		for _, e := range f.Evidence {
 			fmt.Println("  " + e.Text)
 		}
 	}
 	// Output:
-	// FR/1, stolen: repaired match, score 0.71
-	//   the read cannot be a VIN; the listed one may have been misread as it
+	// FR/1, stolen: repaired match, probable, probability 1.00
+	//   VIN listed differs from what was read in one place
 	//   position 12: read O, listed 0
+	//   hardly any unlisted vehicle would be read so
+	//   0.09 % of queries are about one of the 2 listed
 }
 
 // The paper of a car is checked against its VIN, whether or not it is listed.
@@ -58,6 +61,37 @@ func ExampleMatcher_Match_claim() {
 	}
 	// Output:
 	// claim_make (conflict): paper says BMW, the VIN's maker is VOLKSWAGEN AG
+}
+
+// One character of a car's number is read as another. The number that was read
+// is that of a car that may well exist, the next one off the line, so that the
+// listed one is hardly meant: unless its plate was read as well.
+func ExampleMatcher_Match_near() {
+	idx, err := index.Build(context.Background(), index.Options{}, index.Records(
+		index.Record{Owner: "DE", ID: "7", VIN: vin.MustParse("WVWZZZ1JZ3W386752"), Plate: plate.MustParse("DE", "B-MW 1234")},
+	))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer idx.Close()
+
+	// A world in which as many of the queries are about this one car as are about
+	// one of INTERPOL's 7.4 million.
+	m := match.New(idx, match.Options{HitRate: match.DefaultHitRate / 7.4e6, Near: match.Always})
+	number := match.Read{Number: index.Number{Kind: index.KindVIN, Text: "WVWZZZ1JZ3W386753"}}
+	plate := match.Read{Number: index.Number{Kind: index.KindPlate, Country: "D", Text: "BMW1234"}}
+	for _, reads := range [][]match.Read{{number}, {number, plate}} {
+		answer, err := m.Match(context.Background(), match.Query{Reads: reads, Channel: match.Camera})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, f := range answer.Findings {
+			fmt.Printf("%d read: %v by %v, %v\n", len(reads), f.How, f.Kind, f.Verdict)
+		}
+	}
+	// Output:
+	// 1 read: near by vin, sibling
+	// 2 read: exact by plate, probable
 }
 
 // A day's reads of one camera, against the stolen cars only.

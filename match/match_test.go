@@ -885,6 +885,7 @@ func TestWeight(t *testing.T) {
 	us := index.Record{VIN: vin.MustParse(accord)}
 	next := read(ofVIN, golf2)
 	swapped := read(ofVIN, "1HGCM82633A003452")
+	odd := read(ofVIN, "WVWZZZ1JZ3W3B6752")
 	none := match.Options{}
 	for _, tt := range []struct {
 		why           string
@@ -893,8 +894,8 @@ func TestWeight(t *testing.T) {
 		moreIn, fewer match.Options
 	}{
 		{"people swap characters, cameras do not", us, by(match.Typed, swapped), by(match.Camera, swapped), none, none},
-		{"cameras take B for 8 more often than people", car, by(match.Camera, read(ofVIN, "WVWZZZ1JZ3W3B6752")), by(match.Typed, read(ofVIN, "WVWZZZ1JZ3W3B6752")), none, none},
-		{"B is taken for 8 more often than H", car, read(ofVIN, "WVWZZZ1JZ3W3B6752"), read(ofVIN, "WVWZZZ1JZ3W3H6752"), none, none},
+		{"cameras take B for 8 more often than people", car, by(match.Camera, odd), by(match.Typed, odd), none, none},
+		{"B is taken for 8 more often than H", car, odd, read(ofVIN, "WVWZZZ1JZ3W3H6752"), none, none},
 		{"a letter in the serial is no sibling's", car, read(ofVIN, "WVWZZZ1JZ3W386T52"), read(ofVIN, "WVWZZZ1JZ3W386152"), none, none},
 		{"one error is likelier than two", us, read(ofVIN, "1HGCMB2633A004352"), read(ofVIN, "1HGCMB2633A00435Z"), none, none},
 		{"what was read is likelier than any misreading", us, read(ofVIN, accord), read(ofVIN, "1HGCMB2633A004352"), none, none},
@@ -915,7 +916,7 @@ func TestWeight(t *testing.T) {
 		{"another VIN is read", car, readIn(ofPlate, "GB", "AB12CDE"), and(readIn(ofPlate, "GB", "AB12CDE"), read(ofVIN, malibu)), none, none},
 		{"a plate with its country", car, readIn(ofPlate, "GB", "AB12CDE"), read(ofPlate, "AB12CDE"), none, none},
 
-		{"the reader prefers this read", us, scored(and(swapped, read(ofVIN, malibu)), 0.9, 0.1), scored(and(swapped, read(ofVIN, malibu)), 0.1, 0.9), none, none},
+		{"the reader prefers this read", car, scored(and(odd, next), 0.9, 0.1), scored(and(odd, next), 0.1, 0.9), none, none},
 
 		{"more queries are about listed cars", car, next, next, match.Options{HitRate: 1e-6}, match.Options{HitRate: 1e-9}},
 		{"more reads are wrong", car, next, next, match.Options{Misread: map[match.Channel]float64{match.Typed: 0.2}}, match.Options{Misread: map[match.Channel]float64{match.Typed: 0.01}}},
