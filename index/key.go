@@ -2,7 +2,6 @@ package index
 
 import (
 	"cmp"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
@@ -221,7 +220,7 @@ next:
 		var words [2]uint64
 		i := 0
 		for _, r := range string(text) {
-			code := alphabets[page].code(r)
+			code := codeIn(page, r)
 			if code == 0 {
 				continue next
 			}
@@ -278,8 +277,8 @@ var alphabets = [...]alphabet{
 // try in the place of a character that was misread.
 func Alphabet(r rune) string {
 	if r >= utf8.RuneSelf {
-		for _, a := range alphabets {
-			if a.code(r) > 0 {
+		for page, a := range alphabets {
+			if codeIn(page, r) > 0 {
 				return string(a)
 			}
 		}
@@ -295,11 +294,27 @@ var alphabetSizes = func() (n [len(alphabets)]uint64) {
 	return n
 }()
 
-// code returns the number of a character; 0 if it is not in the alphabet.
-func (a alphabet) code(r rune) uint64 {
-	at := strings.IndexRune(string(a), r)
-	if at < 0 || r == utf8.RuneError {
+// codes are the numbers of characters in each of the alphabets, by the first
+// byte of the rune and the second; nil where no alphabet has any. Near plates are
+// packed by the thousand.
+var codes = func() (t [1 << 8]*[1 << 8][len(alphabets)]uint8) {
+	for page, a := range alphabets {
+		n := uint8(0)
+		for _, r := range a {
+			n++
+			if t[r>>8] == nil {
+				t[r>>8] = new([1 << 8][len(alphabets)]uint8)
+			}
+			t[r>>8][r&0xff][page] = n
+		}
+	}
+	return t
+}()
+
+// codeIn returns the number of a character in an alphabet; 0 if it is not there.
+func codeIn(page int, r rune) uint64 {
+	if uint32(r) >= 1<<16 || codes[r>>8] == nil {
 		return 0
 	}
-	return uint64(utf8.RuneCountInString(string(a[:at]))) + 1
+	return uint64(codes[r>>8][r&0xff][page])
 }
