@@ -36,6 +36,7 @@ type commands struct {
 	Decode    decodeCmd    `cmd:"" help:"Say what VINs mean. Parses strictly, never cleans."`
 	Normalize normalizeCmd `cmd:"" help:"Bring numbers as people write them to their canonical form. Cleans, never guesses."`
 	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
+	Explain   explainCmd   `cmd:"" help:"Say how probable each finding for one number is, and why."`
 	Search    searchCmd    `cmd:"" help:"Find records by a part of a number."`
 	Index     indexCmd     `cmd:"" help:"Make, check and describe snapshots of a register."`
 	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
@@ -64,6 +65,7 @@ func run(a *app, args []string) int {
 	parser := kong.Must(&c,
 		kong.Name("vinmatch"),
 		kong.Description("Vehicle numbers: decoded, normalized, and checked against a register of wanted vehicles."),
+		kong.Vars(variables),
 		kong.Writers(out, a.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),

@@ -18,11 +18,15 @@ import (
 
 type screenCmd struct {
 	source       `embed:""`
-	Channel      match.Channel `default:"typed" placeholder:"typed" help:"How the numbers were read: typed, camera, barcode or stamped. It decides which misreadings are likely."`
-	JSON         bool          `name:"json" help:"Write one JSON object an observation."`
-	Rejects      string        `placeholder:"FILE" help:"Write what could not be read to this CSV file: line, reason, file."`
-	Fail         bool          `help:"Exit with 1 if there is a finding."`
-	Observations string        `arg:"" name:"obs" help:"The observations, CSV, or - for standard input."`
+	odds         `embed:""`
+	Near         match.NearMode `default:"auto" placeholder:"auto" help:"Look for numbers that differ from a read in one place or two: always, never, or, with auto, where a finding could reach --min-probability."`
+	LeftOut      bool           `help:"Count what --near always would have found and this run did not. Takes longer."`
+	After        int            `placeholder:"LINE" help:"Pass over the observations up to this line of the file: go on where a run was broken off."`
+	Channel      match.Channel  `default:"typed" placeholder:"typed" help:"How the numbers were read: typed, camera, barcode or stamped. It decides which misreadings are likely."`
+	JSON         bool           `name:"json" help:"Write one JSON object an observation."`
+	Rejects      string         `placeholder:"FILE" help:"Write what could not be read to this CSV file: line, reason, file."`
+	Fail         bool           `help:"Exit with 1 if there is a finding."`
+	Observations string         `arg:"" name:"obs" help:"The observations, CSV, or - for standard input."`
 }
 
 func (*screenCmd) Help() string {
@@ -39,13 +43,20 @@ missing fact. Countries are ISO codes or signs such as D, dates YYYY-MM-DD or
 RFC 3339, tags are separated by semicolons. Files may be compressed with gzip.
 
 With --json, an object an observation, in the order of the file: line,
-remarks, details, findings (owner, id, kind, how, score, vin, plate,
-plate_country, evidence).`
+remarks, details, findings (owner, id, kind, how, score, probability, verdict,
+vin, plate, plate_country, evidence). The weights of the evidence add up to the
+binary logarithm of the odds; score is the probability.
+
+A run that was broken off goes on with --after and the line of the last object
+that was written whole. Only what lies behind that line is checked and counted.`
 }
 
 func (c *screenCmd) Run(a *app) (err error) {
 	if c.Register == "-" && c.Observations == "-" {
 		return errBothStdin
+	}
+	if err := c.odds.check(); err != nil {
+		return err
 	}
 	rejects, err := newRejects(c.Rejects)
 	if err != nil {
@@ -81,15 +92,23 @@ func (c *screenCmd) Run(a *app) (err error) {
 		report = &lines{enc: a.jsonLines()}
 	}
 	sum := summary{register: idx.Stats()}
+	o := c.odds.options(c.Near, sum.register.Records)
+	m := match.New(idx, o)
+	if c.LeftOut {
+		o.Near = match.Always
+		sum.always = match.New(idx, o)
+	}
 	start := time.Now()
-	for o, res := range c.screen(a, match.New(idx, match.Options{}), obs, &err) {
+	for o, res := range c.screen(a, m, obs, &err) {
 		for _, p := range o.Problems {
 			rejects.add(c.Observations, p)
 		}
 		for _, p := range unread(&o, &res) {
 			rejects.add(c.Observations, p)
 		}
-		sum.add(&o, &res)
+		if err := sum.add(a.ctx, &o, &res); err != nil {
+			return err
+		}
 		if err := report.observation(&o, &res); err != nil {
 			return err
 		}
@@ -101,6 +120,9 @@ func (c *screenCmd) Run(a *app) (err error) {
 	bar.hide()
 	if err := report.end(&sum); err != nil {
 		return err
+	}
+	if c.JSON && c.LeftOut {
+		fmt.Fprintln(a.stderr, "vinmatch: left out:", sum.leftOut())
 	}
 	rejects.warn(a, c.Rejects)
 	if c.Fail && sum.hits > 0 {
@@ -133,6 +155,9 @@ func (c *screenCmd) screen(a *app, m *match.Matcher, obs *sheet.Observations, fa
 				if err != nil {
 					*fail = err
 					return
+				}
+				if o.Line <= c.After {
+					continue
 				}
 				o.Query.Channel = c.Channel
 				queue = append(queue, o)
@@ -181,7 +206,9 @@ type finding struct {
 	ID           string     `json:"id"`
 	Kind         string     `json:"kind"`
 	How          string     `json:"how"`
-	Score        float64    `json:"score"`
+	Score        float64    `json:"score"` // equals probability
+	Probability  float64    `json:"probability"`
+	Verdict      string     `json:"verdict"`
 	VIN          string     `json:"vin"`
 	Plate        string     `json:"plate"`
 	PlateCountry string     `json:"plate_country"`
@@ -194,7 +221,7 @@ type evidence struct {
 	Position int     `json:"position"` // in characters, from 1; 0: nowhere in particular
 	Read     string  `json:"read"`
 	Listed   string  `json:"listed"`
-	Weight   float64 `json:"weight"` // bits
+	Weight   float64 `json:"weight"` // bits, which add up to the logarithm of the odds
 	Text     string  `json:"text"`
 }
 
@@ -225,29 +252,34 @@ func (l *lines) observation(o *sheet.Observation, res *match.Result) error {
 		}
 		remark(d)
 	}
-	for _, f := range res.Findings {
-		j := finding{
-			Owner: f.Record.Owner, ID: f.Record.ID,
-			Kind: f.Kind.String(), How: f.How.String(), Score: math.Round(f.Score*1e4) / 1e4,
-			VIN: f.Record.VIN.String(), Plate: f.Record.Plate.Text(), PlateCountry: f.Record.Plate.Country(),
-			Evidence: []evidence{},
-		}
-		for _, e := range f.Evidence {
-			k := ""
-			if e.Kind != 0 {
-				k = e.Kind.String()
-			}
-			j.Evidence = append(j.Evidence, evidence{
-				Code: e.Code.String(), Kind: k, Position: e.Pos,
-				Read: e.Read, Listed: e.Listed, Weight: e.Weight, Text: e.Text,
-			})
-		}
-		s.Findings = append(s.Findings, j)
+	for i := range res.Findings {
+		s.Findings = append(s.Findings, findingOf(&res.Findings[i]))
 	}
 	return l.enc.Encode(&s)
 }
 
 func (l *lines) end(*summary) error { return nil }
+
+func findingOf(f *match.Finding) finding {
+	p := math.Round(f.Probability*1e4) / 1e4
+	j := finding{
+		Owner: f.Record.Owner, ID: f.Record.ID,
+		Kind: f.Kind.String(), How: f.How.String(), Score: p, Probability: p, Verdict: f.Verdict.String(),
+		VIN: f.Record.VIN.String(), Plate: f.Record.Plate.Text(), PlateCountry: f.Record.Plate.Country(),
+		Evidence: []evidence{},
+	}
+	for _, e := range f.Evidence {
+		k := ""
+		if e.Kind != 0 {
+			k = e.Kind.String()
+		}
+		j.Evidence = append(j.Evidence, evidence{
+			Code: e.Code.String(), Kind: k, Position: e.Pos,
+			Read: e.Read, Listed: e.Listed, Weight: math.Round(e.Weight*1e4) / 1e4, Text: e.Text,
+		})
+	}
+	return j
+}
 
 // rejects collects what could not be read.
 type rejects struct {

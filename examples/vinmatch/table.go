@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -31,11 +32,11 @@ func (t *table) observation(o *sheet.Observation, res *match.Result) error {
 	t.hide()
 	fmt.Fprintf(t.w, "line %d%s\n", o.Line, whenWhere(o))
 	for _, f := range res.Findings {
-		fmt.Fprintf(t.w, "  %4.2f %-8s %-8s %s\n", f.Score, f.How, f.Kind, describe(&f.Record, f.Kind))
-		wrap(t.w, "       ", reasons(f.Evidence))
+		fmt.Fprintf(t.w, "  %s %-8s %-8s %-8s %s\n", probability(f.Probability), f.Verdict, f.How, f.Kind, describe(&f.Record, f.Kind))
+		wrap(t.w, "        ", reasons(&f))
 	}
 	for _, r := range res.Remarks {
-		wrap(t.w, "       ", []string{"remark: " + r.Text})
+		wrap(t.w, "        ", []string{"remark: " + r.Text})
 	}
 	if b, ok := t.w.(*bufio.Writer); ok {
 		return b.Flush() // a hit is shown when it is found
@@ -55,10 +56,15 @@ func whenWhere(o *sheet.Observation) string {
 	return s
 }
 
-// reasons returns the evidence in words, what the paper agrees on in short.
-func reasons(evidence []match.Evidence) []string {
+// reasons returns the evidence in words, what the paper agrees on in short. What
+// every finding rests on is left to explain, and so is what other vehicles would
+// be read so, where the number is listed as it was read.
+func reasons(f *match.Finding) []string {
 	var texts, agrees []string
-	for _, e := range evidence {
+	for _, e := range f.Evidence {
+		if e.Code == match.EvidencePrior || e.Code == match.EvidenceUnlisted && f.How <= match.Cleaned {
+			continue
+		}
 		claim, ok := strings.CutPrefix(e.Code.String(), "claim_")
 		if ok && strings.EqualFold(e.Read, e.Listed) {
 			agrees = append(agrees, strings.ReplaceAll(claim, "_", " "))
@@ -135,21 +141,36 @@ func describe(r *index.Record, by index.Kind) string {
 type summary struct {
 	register     index.Stats
 	observations int
-	hits         int               // observations with findings
-	how          map[match.How]int // hits by how the best finding matched
-	unreadable   int               // observations of which no number could be looked up
-	remarks      map[string]int    // by code, of those that are more than a note
+	hits         int                   // observations with findings
+	how          map[match.How]int     // hits by how the best finding matched
+	verdicts     map[match.Verdict]int // hits by what the best finding is called
+	unreadable   int                   // observations of which no number could be looked up
+	once, twice  int                   // observations whose near numbers were searched
+	remarks      map[string]int        // by code, of those that are more than a note
 	took         time.Duration
+
+	always      *match.Matcher // finds what was left out; nil: that is not asked for
+	searches    int            // observations whose near numbers only it has searched
+	missed      int            // findings that only it has
+	best        float64        // the greatest probability of these
+	missedFirst int            // observations without a finding but one of these
 }
 
-func (s *summary) add(o *sheet.Observation, res *match.Result) {
+func (s *summary) add(ctx context.Context, o *sheet.Observation, res *match.Result) error {
 	if s.how == nil {
-		s.how, s.remarks = map[match.How]int{}, map[string]int{}
+		s.how, s.verdicts, s.remarks = map[match.How]int{}, map[match.Verdict]int{}, map[string]int{}
 	}
 	s.observations++
 	if len(res.Findings) > 0 {
 		s.hits++
 		s.how[res.Findings[0].How]++
+		s.verdicts[res.Findings[0].Verdict]++
+	}
+	if res.Search&match.SearchedOnce != 0 {
+		s.once++
+	}
+	if res.Search&match.SearchedTwice != 0 {
+		s.twice++
 	}
 	lost := len(o.Query.Reads) == 0
 	for _, r := range res.Remarks {
@@ -161,6 +182,38 @@ func (s *summary) add(o *sheet.Observation, res *match.Result) {
 	if lost {
 		s.unreadable++
 	}
+	if s.always == nil || len(o.Query.Reads) == 0 {
+		return nil
+	}
+	all, err := s.always.Match(ctx, o.Query)
+	if err != nil {
+		return err
+	}
+	if all.Search&^res.Search != 0 {
+		s.searches++
+	}
+	missed := 0
+	for i := range all.Findings {
+		r := &all.Findings[i].Record
+		if !slices.ContainsFunc(res.Findings, func(f match.Finding) bool { return f.Record.Owner == r.Owner && f.Record.ID == r.ID }) {
+			missed++
+			s.best = max(s.best, all.Findings[i].Probability)
+		}
+	}
+	s.missed += missed
+	if missed > 0 && len(res.Findings) == 0 {
+		s.missedFirst++
+	}
+	return nil
+}
+
+// leftOut says what searching for everything would have added.
+func (s *summary) leftOut() string {
+	text := fmt.Sprintf("%d near searches and %d findings", s.searches, s.missed)
+	if s.missed > 0 {
+		text += fmt.Sprintf(", for %d observations the only ones, with a probability of at most %.2g", s.missedFirst, s.best)
+	}
+	return text
 }
 
 // end writes the summary.
@@ -171,19 +224,27 @@ func (t *table) end(s *summary) error {
 	}) {
 		remarks = append(remarks, fmt.Sprintf("%d %s", s.remarks[code], strings.ReplaceAll(code, "_", " ")))
 	}
+	leftOut := ""
+	if s.always != nil {
+		leftOut = "left out      " + s.leftOut() + "\n"
+	}
 	rate := float64(s.observations) / max(s.took.Seconds(), 1e-6)
 	_, err := fmt.Fprintf(t.w, `
 register      %7d records (%d rows older or repeated)
 observations  %7d in %v
 hits          %7d (%d exact, %d cleaned)
 repaired      %7d
+near          %7d
 partial       %7d
+probable      %7d (%d possible, %d siblings)
 unreadable    %7d
-per second    %7.0f
+near searches %7d (%d for two errors)
+%sper second    %7.0f
 remarks       %s
 `,
 		s.register.Records, s.register.Superseded, s.observations, s.took.Round(time.Millisecond),
-		s.hits, s.how[match.Exact], s.how[match.Cleaned], s.how[match.Repaired], s.how[match.Partial],
-		s.unreadable, rate, cmp.Or(strings.Join(remarks, ", "), "none"))
+		s.hits, s.how[match.Exact], s.how[match.Cleaned], s.how[match.Repaired], s.how[match.Near], s.how[match.Partial],
+		s.verdicts[match.Probable], s.verdicts[match.Possible], s.verdicts[match.Sibling],
+		s.unreadable, s.once, s.twice, leftOut, rate, cmp.Or(strings.Join(remarks, ", "), "none"))
 	return err
 }
