@@ -122,6 +122,10 @@ var readings = []reading{
 	{"one character lost", match.Repaired, 2, always, func(v string) string { return v[:13] + v[14:] }},
 	{"one character doubled", match.Repaired, 2, always, func(v string) string { return v[:5] + v[4:] }},
 
+	{"another letter in the model code, check digit wrong", match.Near, 2, both(required, letterAt(5)), another(5)},
+	{"a symbol for a letter that no VIN has", match.Near, 2, holds("2"), swap("2", "O")},
+	{"8 and 5 as look-alikes, check digit wrong", match.Near, 1, both(required, both(holds("8"), holds("5"))), func(v string) string { return swap("8", "B")(swap("5", "S")(v)) }},
+
 	{"by its last six", match.Partial, 2, always, func(v string) string { return "last 6: " + v[11:] }},
 	{"filed off at the beginning", match.Partial, 1, always, func(v string) string { return "*********" + v[9:] }},
 	{"with two characters illegible", match.Partial, 2, always, func(v string) string { return v[:12] + "?" + v[13:15] + "?" + v[16:] }},
@@ -136,6 +140,12 @@ func (g *gen) plantReads() {
 			g.add(observation{vin: way.read(v), make: r.make, modelYear: r.modelYear, typ: r.typ},
 				Planted{What: "vin " + way.what, Want: g.wanted(v), How: way.how})
 		}
+	}
+	for range 2 {
+		r := g.target(func(r *record, v vin.VIN) bool { return r.plate != "" && v.At(13) <= '9' })
+		misread := func(s string) string { return s[:12] + string('0'+(s[12]-'0'+5)%10) + s[13:] }
+		g.add(observation{vin: misread(clean(r.vin)), plate: r.plate, plateCountry: r.plateCountry, colour: r.colour},
+			Planted{What: "vin misread, plate right", Want: []string{r.key()}})
 	}
 	for range 3 {
 		r := g.target(func(r *record, v vin.VIN) bool { return len(g.wanted(v.String())) > 1 })
@@ -152,6 +162,30 @@ func (g *gen) plantReads() {
 func always(vin.VIN) bool      { return true }
 func required(v vin.VIN) bool  { return v.CheckRule() == vin.CheckRequired && v.CheckDigitOK() }
 func unchecked(v vin.VIN) bool { return v.CheckRule() == vin.CheckNone }
+
+func letterAt(p int) func(vin.VIN) bool {
+	return func(v vin.VIN) bool { return v.At(p) >= 'A' }
+}
+
+// another replaces the symbol at position p by a letter that is not often
+// confused with it.
+func another(p int) func(string) string {
+	return func(v string) string {
+	next:
+		for _, c := range "WEKJTA" {
+			read := v[:p-1] + string(c) + v[p:]
+			for guess := range vin.Repairs(read) {
+				if guess.String() == v {
+					continue next
+				}
+			}
+			if read != v {
+				return read
+			}
+		}
+		panic("sample: every letter is confused with another")
+	}
+}
 
 func both(a, b func(vin.VIN) bool) func(vin.VIN) bool {
 	return func(v vin.VIN) bool { return a(v) && b(v) }
