@@ -66,19 +66,22 @@ func keyboard(share float64) noise {
 	}
 }
 
-// Ranges is a world of models, each of which has vehicles at random in a range
-// of serials.
-type ranges struct{ all []vin.VIN }
+// A ranges is a world of models, each of which has vehicles at random in a range
+// of serials of its own, some dense and some sparse.
+type ranges []vin.VIN
 
-func (r *ranges) At(i uint64) vin.VIN { return r.all[i] }
+func (r ranges) At(i uint64) vin.VIN { return r[i] }
 
-func newRanges(seed uint64, n int, kind string) *ranges {
+func newRanges(seed uint64, n int) ranges {
+	const models = 400
 	rng := rand.New(rand.NewPCG(seed, 9))
-	heads := []string{"1HGCM826_3A", "2T1BURHE_JC", "WVWZZZ1JZ3W", "WAUZZZ8R0BA", "5YJSA1E2_HF", "VF1LM1B0H36", "1FTFW1E5_NK", "ZFA31200000", "TMBZZZ1U32X", "3VWFE21C_4M", "U5YH2519LKL", "4T1BE46K_7U"}
+	heads := []string{
+		"1HGCM826_3A", "2T1BURHE_JC", "WVWZZZ1JZ3W", "WAUZZZ8R0BA", "5YJSA1E2_HF", "VF1LM1B0H36",
+		"1FTFW1E5_NK", "ZFA31200000", "TMBZZZ1U32X", "3VWFE21C_4M", "U5YH2519LKL", "4T1BE46K_7U",
+	}
 	seen := map[vin.VIN]bool{}
-	r := &ranges{}
-	models := map[string]int{"dense": 60, "sparse": 60, "mixed": 400}[kind]
-	for len(r.all) < n {
+	var all ranges
+	for len(all) < n {
 		m := rng.IntN(models)
 		h := []byte(heads[m%len(heads)])
 		for i := range 3 { // descriptors
@@ -87,31 +90,20 @@ func newRanges(seed uint64, n int, kind string) *ranges {
 			}
 		}
 		h[9] = "3456789ABCDEF"[m/12%13]
-		size := n / models * 2
-		switch kind {
-		case "sparse":
-			size = 999_000
-		case "mixed":
-			size = n / models * (1 + m%9*m%9)
-		}
-		serial := m%5*10_000 + rng.IntN(size)
-		text := []byte(fmt.Sprintf("%s%06d", h, serial%1_000_000))
-		check := text[8] == '_'
+		serial := m%5*10_000 + rng.IntN(n/models*(2+m%9*m%9))
+		check := h[8] == '_'
 		if check {
-			text[8] = '0'
+			h[8] = '0'
 		}
-		v, err := vin.Parse(string(text))
-		if err != nil {
-			panic(err)
-		}
+		v := vin.MustParse(fmt.Sprintf("%s%06d", h, serial))
 		if check {
 			v = v.With(9, v.ComputeCheckDigit())
 		}
 		if !seen[v] {
 			seen[v] = true
-			r.all = append(r.all, v)
+			all = append(all, v)
 		}
 	}
-	rng.Shuffle(n, func(i, j int) { r.all[i], r.all[j] = r.all[j], r.all[i] })
-	return r
+	rng.Shuffle(n, func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
 }
