@@ -14,8 +14,8 @@ func (t *Table) Group(k Key) uint64 {
 	return g
 }
 
-// SameHash returns a word Lo with which all keys hash alike.
-func (t *Table) SameHash() uint64 { return t.seed[1] }
+// Product returns the key whose words the hash multiplies as a and b.
+func (t *Table) Product(a, b uint64) Key { return Key{a ^ t.seed[0], b ^ t.seed[1]} }
 
 // LongestSpill returns the length of the longest spill list.
 func (t *Table) LongestSpill() (n int) {

@@ -132,21 +132,34 @@ func TestDeterminedByKeysAndSeed(t *testing.T) {
 	}
 }
 
-// crowds returns sets of keys made by somebody who knows the seed.
+// crowds returns sets of keys made by somebody who knows the seed. All keys of
+// which the hash multiplies words of the same product have the same hash.
 func crowds(n int, seed uint64) map[string][]tagtable.Key {
-	rng := rand.New(rand.NewPCG(7, 8))
 	// The groups of a table depend on the seed and the number of keys.
 	sample := tagtable.Build(make([]tagtable.Key, n), seed, 1)
 	oneHash, oneGroup := make([]tagtable.Key, n), make([]tagtable.Key, 0, n)
 	for i := range oneHash {
-		oneHash[i] = tagtable.Key{Hi: uint64(i), Lo: sample.SameHash()}
+		oneHash[i] = sample.Product(uint64(i), 0)
 	}
-	for len(oneGroup) < n {
-		if k := (tagtable.Key{Hi: rng.Uint64(), Lo: rng.Uint64()}); sample.Group(k) == 0 {
-			oneGroup = append(oneGroup, k)
+	const whole = 2 * 2 * 2 * 2 * 3 * 3 * 5 * 7 * 11 * 13 // it has 240 factors
+	var factors []uint64
+	for f := range uint64(whole + 1) {
+		if f > 0 && whole%f == 0 {
+			factors = append(factors, f)
 		}
 	}
-	slices.SortFunc(oneGroup, tagtable.Key.Compare)
+	for product := uint64(whole); len(oneGroup) < n; product += whole {
+		if sample.Group(sample.Product(1, product)) != 0 {
+			continue
+		}
+		// Some pairs of factors of each product, so that it takes many hashes.
+		for _, f := range factors[:min(len(factors), n/50, n-len(oneGroup))] {
+			oneGroup = append(oneGroup, sample.Product(f, product/f))
+		}
+	}
+	for _, keys := range [][]tagtable.Key{oneHash, oneGroup} {
+		slices.SortFunc(keys, tagtable.Key.Compare)
+	}
 	return map[string][]tagtable.Key{"one hash": oneHash, "one group": oneGroup}
 }
 
