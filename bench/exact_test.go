@@ -83,6 +83,36 @@ func keysOf(vins []vin.VIN) []index.Key {
 	return keys
 }
 
+// BenchmarkCalls asks for misses in calls of some keys each, as a search for what
+// may have been misread makes them, and in calls of very many: x-many is how many
+// times as long a key takes.
+func BenchmarkCalls(b *testing.B) {
+	r := makeRegister(b, *size)
+	view := r.idx.View()
+	keys := keysOf(r.misses)
+	rows := make([]index.Row, asked)
+	ask := func(n int) time.Duration {
+		start := time.Now()
+		for at := 0; at < asked; at += n {
+			end := min(at+n, asked)
+			view.LookupBatch(rows[at:end], keys[at:end])
+		}
+		return time.Since(start)
+	}
+	for _, n := range []int{8, 64, 600, 5000} {
+		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
+			var took, many []time.Duration
+			for b.Loop() {
+				took = append(took, ask(n))
+				many = append(many, ask(asked))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(took)/asked, "ns/query")
+			b.ReportMetric(median(took)/median(many), "x-many")
+		})
+	}
+}
+
 // BenchmarkText asks for numbers as they come in, against a map of texts.
 func BenchmarkText(b *testing.B) {
 	r := makeRegister(b, *size)
