@@ -47,6 +47,31 @@
 // the groups spill, and 6 % of misses find a candidate. BenchmarkLoad compares:
 // with 12 keys a group misses take 1.4 times as long, with 9 no less, and 10.5
 // keeps keys, tags and slots at 24 bytes a key.
+//
+// # What else was tried
+//
+// BenchmarkLayouts asks other tables in batches, in turns with one that is laid
+// out as this one. How many times as long they take, on 20 million keys with a
+// third-level cache of 32 MB, give or take a tenth:
+//
+//	                                      misses   hits   bytes a key
+//	as it is                                1.0     1.0       7.6
+//	reads instead of prefetches             1.0     1.1       7.6
+//	xxhash instead of two products          1.3     1.1       7.6
+//	groups of 32 tags, 24.5 keys            1.2     1.5       6.5
+//	groups of 64 tags, 54 keys              1.7     1.5       5.9
+//	tags of 16 bits                         1.0     1.0       9.1
+//	tags and positions in one line of 64    0.9     0.8       7.8
+//	keys of 11 bytes                        1.0     1.3       7.6
+//	keys of 13 bytes                        1.0     1.3       7.6
+//
+// Larger groups make more false candidates, which wider tags would avoid, but
+// then the tags no longer fit the nearer caches. Shorter keys straddle cache
+// lines, and a caller would first have to shorten his. One line for tags and
+// positions wins where neither array fits a cache; this layout keeps the misses,
+// which are nearly all lookups, near where the tags alone do. Blocks that go
+// through the phases side by side, so that the reads of one overlap the
+// comparing of another, gained nothing: the processor does that by itself.
 package tagtable
 
 import (
