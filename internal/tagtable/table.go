@@ -66,12 +66,14 @@
 //	keys of 13 bytes                        1.0     1.3       7.6
 //
 // Larger groups make more false candidates, which wider tags would avoid, but
-// then the tags no longer fit the nearer caches. Shorter keys straddle cache
-// lines, and a caller would first have to shorten his. One line for tags and
-// positions wins where neither array fits a cache; this layout keeps the misses,
-// which are nearly all lookups, near where the tags alone do. Blocks that go
-// through the phases side by side, so that the reads of one overlap the
-// comparing of another, gained nothing: the processor does that by itself.
+// then fewer tags stay in a nearer cache. Shorter keys straddle cache lines, and
+// a caller would first have to shorten his. One line for both is the better
+// layout for hits and, where not even the tags stay in that cache, for all; of
+// five million keys it takes 1.1 times as long for misses, which are nearly all
+// that is asked. Blocks that go through the phases side by side, so that the reads
+// of one overlap the comparing of another, gained nothing: the processor does
+// that by itself. Comparing sixteen tags at once, which the table does on amd64
+// and none of these do, makes a batch of misses a tenth faster.
 package tagtable
 
 import (
