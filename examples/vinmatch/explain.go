@@ -235,7 +235,9 @@ func (r *reasoning) print(w io.Writer) {
 		fmt.Fprintf(w, "   %+7.2f  %+7.2f   %s\n", e.Weight, sum, printableLine(e.Text))
 	}
 	fmt.Fprintf(w, "   odds of 2 to the %.2f, %s: a probability of %s\n\n", sum, ratio(sum), exactly(f.Probability))
-	paragraph(w, "   ", meaning(f))
+	for _, text := range meaning(f) {
+		paragraph(w, "   ", text)
+	}
 }
 
 // paragraph writes a text in lines.
@@ -300,7 +302,7 @@ func exactly(p float64) string {
 }
 
 // meaning says in words what a finding means.
-func meaning(f *match.Finding) string {
+func meaning(f *match.Finding) []string {
 	how := map[match.How]string{
 		match.Exact:    "The number is listed as it was read.",
 		match.Cleaned:  "The number is listed as it was read: what was dropped or rewritten is no part of it.",
@@ -317,7 +319,7 @@ func meaning(f *match.Finding) string {
 	default:
 		then = "It may be the listed vehicle, but more likely it is another one. Compare another number of it, its colour, and its papers."
 	}
-	return how + " " + then + " " + often(f.Probability)
+	return []string{how, then, often(f.Probability)}
 }
 
 // often puts a probability as a frequency, which people judge better.
