@@ -126,13 +126,14 @@ func (a *number) close(b *number) bool {
 	if a.vin.IsValid() {
 		return vinErrors(a.vin, b.vin) <= closeVIN && !(vouched(a.vin) && vouched(b.vin))
 	}
-	cut := max(a.plate.Len()-b.plate.Len(), b.plate.Len()-a.plate.Len())
-	return plate.Distance(a.plate.Skeleton(), b.plate.Skeleton()) <= closePlate+min(cut, mostCut)
+	short, long := min(a.plate.Len(), b.plate.Len()), max(a.plate.Len(), b.plate.Len())
+	most := min(closePlate, (short-1)/2) + min(long-short, mostCut)
+	return plate.Distance(a.plate.Skeleton(), b.plate.Skeleton()) <= most
 }
 
 const (
-	closeVIN   = 3 // errors
-	closePlate = 2
+	closeVIN   = 3 // errors: cameras that take several characters for others take two or three
+	closePlate = 3
 	mostCut    = 2 // characters that cameras lose at the end
 )
 
@@ -416,7 +417,7 @@ func (c *cloneSearch) judgeTwo(by int, shared *number, own, other *party) *Suspi
 	switch {
 	case turns:
 		s.Grade = Doubt
-		if own.visits > 1 && other.visits > 1 || vouched(shared.vin) {
+		if own.visits > 1 && other.visits > 1 || vouched(shared.vin) && !own.once() && !other.once() {
 			s.Grade = Conflict
 		}
 		texts = append(texts, "they were seen by turns")
@@ -452,8 +453,11 @@ func same(members []*sighted, partner int, r *sighted) (m []*sighted) {
 // weak reports whether a party rests on a single read of the shared number that
 // is as likely to be of another one.
 func (c *cloneSearch) weak(by int, shared *number, p *party) bool {
-	return p.visits < 2 && p.camera && !(by == byVIN && vouched(shared.vin))
+	return p.once() && !(by == byVIN && vouched(shared.vin))
 }
+
+// once reports whether a camera saw a party on one visit only.
+func (p *party) once() bool { return p.visits < 2 && p.camera }
 
 // nearest returns the member that was seen nearest in time to the new sighting;
 // the last one where that is not known.
@@ -552,11 +556,19 @@ func (c *cloneSearch) tooFar(by int, chain []*sighted) {
 	if len(far) == 0 {
 		return
 	}
-	e := far[0]
-	km, speed, _ := c.apart(e, &c.seen)
-	for _, r := range far[1:] {
-		if k, v, _ := c.apart(r, &c.seen); v > speed {
-			e, km, speed = r, k, v
+	// The clearest is the one that has both numbers, and then the fastest.
+	var e *sighted
+	var km, speed float64
+	copied := false
+	own, hasOwn := c.seen.key(partnerOf(by))
+	if beside := c.number(partnerOf(by), &c.seen); by == byPlate || hasOwn && !beside.accuses() {
+		hasOwn = false
+	}
+	for _, r := range far {
+		other, _ := r.key(partnerOf(by))
+		both := hasOwn && other == own
+		if k, v, _ := c.apart(r, &c.seen); e == nil || both && !copied || both == copied && v > speed {
+			e, km, speed, copied = r, k, v, both
 		}
 	}
 	near := []*sighted{&c.seen}
@@ -565,7 +577,7 @@ func (c *cloneSearch) tooFar(by int, chain []*sighted) {
 			near = append(near, r)
 		}
 	}
-	own, other := c.party(near), c.party(far)
+	here, there := c.party(near), c.party(far)
 
 	s := &Suspicion{Code: TooFar, Kind: index.KindVIN, Grade: Doubt, Speed: speed}
 	if by == byPlate {
@@ -573,18 +585,17 @@ func (c *cloneSearch) tooFar(by int, chain []*sighted) {
 	}
 	texts := []string{fmt.Sprintf("one %s, %.0f km apart within %s, for which one vehicle needs %s",
 		name(s.Kind), km, spanText(max(e.time-c.seen.time, c.seen.time-e.time)), speedText(speed))}
-	k, ok := c.seen.key(byPlate)
-	switch o, _ := e.key(byPlate); {
-	case by == byVIN && ok && o == k:
+	switch {
+	case copied:
 		s.Grade = Conflict
 		texts = append(texts, "VIN and plate are the same at both")
-	case own.visits > 1 && other.visits > 1:
+	case here.visits > 1 && there.visits > 1:
 		s.Grade = Conflict
-	case c.weak(by, &shared, &own) || c.weak(by, &shared, &other):
+	case c.weak(by, &shared, &here) || c.weak(by, &shared, &there):
 		s.Grade = Note
 		texts = append(texts, "a camera read one of the two once, which a misread "+name(s.Kind)+" explains")
 	}
-	c.report(s, e, own.visits, other.visits, texts)
+	c.report(s, e, here.visits, there.visits, texts)
 	what := toldTooFarVIN + (toldTooFarPlate-toldTooFarVIN)*by
 	c.tell(s, what, c.told(chain, what))
 }

@@ -122,7 +122,8 @@ const (
 //     it. Either side was seen on two visits or more, and for two plates or two
 //     VINs they came by turns (A, B, A); or VIN and plate are both the same at
 //     two places; or a VIN whose required check digit computes came back with
-//     its first plate after it had another one.
+//     its first plate after it had another one, which is not one camera's single
+//     read.
 //   - [Doubt]: a clone, or one wrong read that happens to be the number of
 //     another vehicle that was seen, or another plate within Replating.
 //   - [Note]: more likely innocent, and reported only where Notes asks for it:
@@ -147,10 +148,11 @@ const (
 //     ([plate.Plate.Aliases]), another country or none with the same text;
 //   - both are in this way misreads of a third that was seen with the same
 //     number;
-//   - two errors make one of the other, three in a VIN (one more for each
-//     character that a plate is shorter, up to two), and not both were seen, as
-//     they are, on two visits. Two VINs whose required check digits compute are
-//     two numbers nevertheless.
+//   - up to three errors make one of the other (two in a plate of fewer than
+//     seven characters, one of fewer than five; and one more for each character
+//     that a plate is shorter, up to two), and not both were seen, as they are,
+//     on two visits. Two VINs whose required check digits compute are two
+//     numbers nevertheless.
 //
 // And a sighting accuses nobody where the number that it shares may be misread:
 // where its plate was seen as often or more often with another VIN that is one
