@@ -47,6 +47,7 @@ func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
 	if contradictsType(c.Type, info) {
 		r.remark(read, RemarkClaimType, Doubt, "paper says %s, the VIN's maker builds under this code: %s", c.Type, info.VehicleType)
 	}
+	r.remarkSerialForm(read, c.Type, info)
 }
 
 // shownLen bounds what is repeated of a text that came with the query.
