@@ -37,6 +37,7 @@ type commands struct {
 	Normalize normalizeCmd `cmd:"" help:"Bring numbers as people write them to their canonical form. Cleans, never guesses."`
 	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
 	Explain   explainCmd   `cmd:"" help:"Say how probable each finding for one number is, and why."`
+	Sightings sightingsCmd `cmd:"" help:"Report vehicles that may be clones: one number on two vehicles, or at two places at once."`
 	Search    searchCmd    `cmd:"" help:"Find records by a part of a number."`
 	Index     indexCmd     `cmd:"" help:"Make, check and describe snapshots of a register."`
 	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
