@@ -51,6 +51,7 @@ func (g *gen) plant() {
 	g.plantClaims()
 	g.plantMisses()
 	g.plantTrouble()
+	g.plantClones()
 }
 
 func (g *gen) add(o observation, p Planted) {

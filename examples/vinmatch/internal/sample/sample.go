@@ -39,6 +39,8 @@ type Planted struct {
 	Want   []string
 	How    match.How // how every record of Want is found; 0: in some way
 	Remark string    // a remark that must be there; "": none in particular
+
+	Clone match.SuspicionCode // that this and another observation give; "": none
 }
 
 // New makes the set of a seed. Equal seeds give equal sets on every platform.
