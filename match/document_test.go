@@ -36,8 +36,10 @@ func TestDocumentCheck(t *testing.T) {
 		{accord, claim(match.Claim{Country: "D"}), "claim_country doubt", "the maker's seat"},
 		{accord, claim(match.Claim{Country: "XX"}), "", "no country"},
 		{accord, claim(match.Claim{Type: index.Motorcycle}), "claim_type doubt", "another machine"},
-		{accord, claim(match.Claim{Make: "BMW", ModelYear: 1998, Country: "D", Type: index.Motorcycle}),
-			"claim_make conflict, claim_model_year conflict, claim_country doubt, claim_type doubt", "nothing fits"},
+		{
+			accord, claim(match.Claim{Make: "BMW", ModelYear: 1998, Country: "D", Type: index.Motorcycle}),
+			"claim_make conflict, claim_model_year conflict, claim_country doubt, claim_type doubt", "nothing fits",
+		},
 
 		{"1HGCM82633A0B4352", match.Document{}, "serial_form doubt", "a car's last five"},
 		{"1HGCM82633AB04352", match.Document{}, "", "the sixth from the end is free"},

@@ -63,17 +63,29 @@ func TestDuplicates(t *testing.T) {
 	}{
 		{"one record", []index.Record{rec("FR", accord, "FR", "AB123CD")}, ""},
 		{"two vehicles", []index.Record{rec("FR", accord, "FR", "AB123CD"), rec("DE", golf, "FR", "AB123CD")}, ""},
-		{"two owners", []index.Record{rec("FR", accord, "", ""), rec("DE", accord, "FR", "AB123CD")},
-			"note: [DE FR]: [FR AB123CD]: listed by 2 owners"},
+		{
+			"two owners",
+			[]index.Record{rec("FR", accord, "", ""), rec("DE", accord, "FR", "AB123CD")},
+			"note: [DE FR]: [FR AB123CD]: listed by 2 owners",
+		},
 		{"one owner, twice", []index.Record{rec("FR", accord, "FR", "AB123CD"), rec("FR", accord, "FR", "AB123CD")}, ""},
-		{"one owner, a second plate", []index.Record{rec("FR", accord, "FR", "AB123CD"), rec("FR", accord, "FR", "XY987ZW")},
-			"doubt: [FR]: [FR AB123CD FR XY987ZW]: on 2 plates"},
-		{"a mistyped plate", []index.Record{rec("FR", accord, "FR", "AB123CD"), rec("FR", accord, "FR", "AB213CD")},
-			"note: [FR]: [FR AB123CD FR AB213CD]: on 2 plates, which may be one that was mistyped"},
+		{
+			"one owner, a second plate",
+			[]index.Record{rec("FR", accord, "FR", "AB123CD"), rec("FR", accord, "FR", "XY987ZW")},
+			"doubt: [FR]: [FR AB123CD FR XY987ZW]: on 2 plates",
+		},
+		{
+			"a mistyped plate",
+			[]index.Record{rec("FR", accord, "FR", "AB123CD"), rec("FR", accord, "FR", "AB213CD")},
+			"note: [FR]: [FR AB123CD FR AB213CD]: on 2 plates, which may be one that was mistyped",
+		},
 		{"two spellings", []index.Record{rec("DE", accord, "DE", "TÜAB123"), rec("DE", accord, "DE", "TUEAB123")}, ""},
 		{"country not known", []index.Record{rec("DE", accord, "", "AB123CD"), rec("DE", accord, "FR", "AB123CD")}, ""},
-		{"two countries", []index.Record{rec("DE", accord, "IT", "AB123CD"), rec("DE", accord, "FR", "AB123CD")},
-			"note: [DE]: [IT AB123CD FR AB123CD]: on 2 plates, which may be one that was mistyped"},
+		{
+			"two countries",
+			[]index.Record{rec("DE", accord, "IT", "AB123CD"), rec("DE", accord, "FR", "AB123CD")},
+			"note: [DE]: [IT AB123CD FR AB123CD]: on 2 plates, which may be one that was mistyped",
+		},
 		{"one record, two plates", []index.Record{with(rec("DE", accord, "FR", "AB123CD"), func(r *index.Record) {
 			r.Numbers = []index.Number{{Kind: index.KindPlate, Country: "FR", Text: "XY987ZW"}}
 		})}, ""},
@@ -94,8 +106,11 @@ func TestDuplicates(t *testing.T) {
 			with(rec("FR", golf, "", ""), func(r *index.Record) { r.Make, r.ModelYear = "Volkswagen", 2004 }),
 			rec("GB", golf, "", ""),
 		}, "note: [DE FR GB]: []: listed by 3 owners"},
-		{"a placeholder", []index.Record{rec("DE", ones, "FR", "AB123CD"), rec("FR", ones, "FR", "XY987ZW")},
-			"note: [DE FR]: [FR AB123CD FR XY987ZW]: listed by 2 owners; on 2 plates; written where the number is not known"},
+		{
+			"a placeholder",
+			[]index.Record{rec("DE", ones, "FR", "AB123CD"), rec("FR", ones, "FR", "XY987ZW")},
+			"note: [DE FR]: [FR AB123CD FR XY987ZW]: listed by 2 owners; on 2 plates; written where the number is not known",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

@@ -89,23 +89,37 @@ func TestSightings(t *testing.T) {
 		{"too far, both copied", eu + " FR:AB123CD 0h Calais|" + eu + " FR:AB123CD 1h Bari", "2 vin too_far conflict 1-2"},
 		{"all at once", eu + " FR:AB123CD 0h Calais|" + eu + " FR:XY987ZW 1h Bari", "2 vin two_plates doubt 1-2; 2 vin too_far doubt 1-2"},
 		{"the later one comes first", "- FR:AB123CD 1h Calais|- FR:AB123CD 0h Bari", "2 plate too_far doubt 2-1"},
-		{"by turns, each confirmed", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -|" + eu + " FR:AB123CD 2h -|" + eu + " FR:XY987ZW 3h -",
-			"2 vin two_plates doubt 1-2; 4 vin two_plates conflict 3-4"},
-		{"A, B, A, and a check digit vouches", us + " FR:AB123CD 0h -|" + us + " FR:XY987ZW 30h -|" + us + " FR:AB123CD 60h -",
-			"3 vin two_plates conflict 2-3"},
-		{"A, B, A by one read without", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 30h -|" + eu + " FR:AB123CD 60h -",
-			"3 vin two_plates doubt 2-3"},
-		{"to and fro, each confirmed", "- FR:AB123CD 0h Calais|- FR:AB123CD 1h Bari|- FR:AB123CD 1.2h Calais|- FR:AB123CD 2h Bari",
-			"2 plate too_far doubt 1-2; 4 plate too_far conflict 3-4"},
-		{"a third plate is told anew", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -|" + eu + " FR:GG555GG 2h -",
-			"2 vin two_plates doubt 1-2; 3 vin two_plates doubt 2-3"},
+		{
+			"by turns, each confirmed", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -|" + eu + " FR:AB123CD 2h -|" + eu + " FR:XY987ZW 3h -",
+			"2 vin two_plates doubt 1-2; 4 vin two_plates conflict 3-4",
+		},
+		{
+			"A, B, A, and a check digit vouches", us + " FR:AB123CD 0h -|" + us + " FR:XY987ZW 30h -|" + us + " FR:AB123CD 60h -",
+			"3 vin two_plates conflict 2-3",
+		},
+		{
+			"A, B, A by one read without", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 30h -|" + eu + " FR:AB123CD 60h -",
+			"3 vin two_plates doubt 2-3",
+		},
+		{
+			"to and fro, each confirmed", "- FR:AB123CD 0h Calais|- FR:AB123CD 1h Bari|- FR:AB123CD 1.2h Calais|- FR:AB123CD 2h Bari",
+			"2 plate too_far doubt 1-2; 4 plate too_far conflict 3-4",
+		},
+		{
+			"a third plate is told anew", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -|" + eu + " FR:GG555GG 2h -",
+			"2 vin two_plates doubt 1-2; 3 vin two_plates doubt 2-3",
+		},
 		{"no times", eu + " FR:AB123CD - -|" + eu + " FR:XY987ZW - -", "2 vin two_plates doubt 1-2"},
 		{"siblings with check digits are two", us + " FR:AB123CD 0h -|" + usSib + " FR:AB123CD 1h -", "2 plate two_vins doubt 1-2"},
-		{"camera, confirmed", "- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera|- FR:AB123CD 1.5h Calais camera|- FR:AB123CD 2h Bari camera",
-			"4 plate too_far conflict 3-4"},
+		{
+			"camera, confirmed", "- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera|- FR:AB123CD 1.5h Calais camera|- FR:AB123CD 2h Bari camera",
+			"4 plate too_far conflict 3-4",
+		},
 		{"camera, a check digit vouches", us + " - 0h Calais camera|" + us + " - 1h Bari camera", "2 vin too_far doubt 1-2"},
-		{"two errors, each confirmed", eu + " FR:AB123CD 0h -|" + eu + " FR:AX153CD 1h -|" + eu + " FR:AB123CD 2h -|" + eu + " FR:AX153CD 3h -",
-			"4 vin two_plates conflict 3-4"},
+		{
+			"two errors, each confirmed", eu + " FR:AB123CD 0h -|" + eu + " FR:AX153CD 1h -|" + eu + " FR:AB123CD 2h -|" + eu + " FR:AX153CD 3h -",
+			"4 vin two_plates conflict 3-4",
+		},
 
 		// Misreads.
 		{"substitution", eu + " FR:AB123CD 0h -|" + eu + " FR:AB173CD 1h -", ""},
@@ -122,12 +136,18 @@ func TestSightings(t *testing.T) {
 		{"VIN, substitution", eu + " FR:AB123CD 0h -|" + euSib + " FR:AB123CD 1h -", ""},
 		{"VIN, swapped", us + " FR:AB123CD 0h -|1HGCM82633A003452 FR:AB123CD 1h -", ""},
 		{"VIN, look-alikes", "WVWZZZ1JZ3W386752 FR:AB123CD 0h -|WVW22ZLJZ3W3BG7S2 FR:AB123CD 1h -", ""},
-		{"the VIN of a sibling, whose plate is known",
-			euSib + " FR:XY987ZW 0h Bari|" + eu + " FR:AB123CD 1h Calais|" + eu + " FR:XY987ZW 2h Bari", ""},
-		{"the plate of another, whose own is known",
-			eu + " FR:AB123CD 0h Calais|" + eu2 + " FR:AB173CD 0h Bari|" + eu2 + " FR:AB123CD 1h Bari", ""},
-		{"the misread before the right reads",
-			eu + " FR:XY987ZW 0h Bari|" + euSib + " FR:XY987ZW 1h Bari|" + euSib + " FR:XY987ZW 3h Bari|" + eu + " FR:AB123CD 2h Calais", ""},
+		{
+			"the VIN of a sibling, whose plate is known",
+			euSib + " FR:XY987ZW 0h Bari|" + eu + " FR:AB123CD 1h Calais|" + eu + " FR:XY987ZW 2h Bari", "",
+		},
+		{
+			"the plate of another, whose own is known",
+			eu + " FR:AB123CD 0h Calais|" + eu2 + " FR:AB173CD 0h Bari|" + eu2 + " FR:AB123CD 1h Bari", "",
+		},
+		{
+			"the misread before the right reads",
+			eu + " FR:XY987ZW 0h Bari|" + euSib + " FR:XY987ZW 1h Bari|" + euSib + " FR:XY987ZW 3h Bari|" + eu + " FR:AB123CD 2h Calais", "",
+		},
 		{"camera, once", "- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera", ""},
 		{"camera, one visit", "- FR:AB123CD 0h Calais|- FR:AB123CD 2h Calais|- FR:AB123CD 1h Bari camera|- FR:AB123CD 1h1m Bari camera", ""},
 
@@ -168,28 +188,58 @@ func TestSightingsOptions(t *testing.T) {
 		o               match.SightingsOptions
 		sightings, want string
 	}{
-		{"re-plated, as a note", match.SightingsOptions{Notes: true},
-			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 25h -", "2 vin two_plates note 1-2"},
-		{"a note becomes a doubt", match.SightingsOptions{Notes: true},
+		{
+			"re-plated, as a note",
+			match.SightingsOptions{Notes: true},
+			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 25h -", "2 vin two_plates note 1-2",
+		},
+		{
+			"a note becomes a doubt",
+			match.SightingsOptions{Notes: true},
 			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 25h -|" + eu + " FR:AB123CD 50h -",
-			"2 vin two_plates note 1-2; 3 vin two_plates doubt 2-3"},
-		{"camera, once, as a note", match.SightingsOptions{Notes: true},
-			"- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera", "2 plate too_far note 1-2"},
-		{"re-plating takes an hour", match.SightingsOptions{Replating: time.Hour},
-			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -", ""},
-		{"nobody re-plates", match.SightingsOptions{Replating: -1},
-			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 9000h -", "2 vin two_plates doubt 1-2"},
-		{"by aircraft", match.SightingsOptions{MaxSpeed: 900},
-			eu + " - 0h Calais|" + eu + " - 2h Bari", ""},
-		{"clocks an hour wrong", match.SightingsOptions{ClockError: time.Hour},
-			eu + " - 0h Calais|" + eu + " - 0h Dover", ""},
-		{"perfect clocks and positions", match.SightingsOptions{ClockError: -1, PositionError: -1},
-			eu + " - 0h Bari|" + eu + " - 0h Bari,port", "2 vin too_far doubt 1-2"},
-		{"only one is held", match.SightingsOptions{Max: 1},
-			eu + " - 0h Calais|" + eu + " - 0h Bari", ""},
-		{"two are held", match.SightingsOptions{Max: 2},
+			"2 vin two_plates note 1-2; 3 vin two_plates doubt 2-3",
+		},
+		{
+			"camera, once, as a note",
+			match.SightingsOptions{Notes: true},
+			"- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera", "2 plate too_far note 1-2",
+		},
+		{
+			"re-plating takes an hour",
+			match.SightingsOptions{Replating: time.Hour},
+			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 1h -", "",
+		},
+		{
+			"nobody re-plates",
+			match.SightingsOptions{Replating: -1},
+			eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 9000h -", "2 vin two_plates doubt 1-2",
+		},
+		{
+			"by aircraft",
+			match.SightingsOptions{MaxSpeed: 900},
+			eu + " - 0h Calais|" + eu + " - 2h Bari", "",
+		},
+		{
+			"clocks an hour wrong",
+			match.SightingsOptions{ClockError: time.Hour},
+			eu + " - 0h Calais|" + eu + " - 0h Dover", "",
+		},
+		{
+			"perfect clocks and positions",
+			match.SightingsOptions{ClockError: -1, PositionError: -1},
+			eu + " - 0h Bari|" + eu + " - 0h Bari,port", "2 vin too_far doubt 1-2",
+		},
+		{
+			"only one is held",
+			match.SightingsOptions{Max: 1},
+			eu + " - 0h Calais|" + eu + " - 0h Bari", "",
+		},
+		{
+			"two are held",
+			match.SightingsOptions{Max: 2},
 			eu + " - 0h Calais|" + eu + " - 0h Bari|- - - -|" + eu + " - 0h Calais",
-			"2 vin too_far doubt 1-2"},
+			"2 vin too_far doubt 1-2",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x := match.NewSightings(tt.o)
@@ -202,8 +252,13 @@ func TestSightingsOptions(t *testing.T) {
 
 func TestNewSightingsPanics(t *testing.T) {
 	for _, o := range []match.SightingsOptions{
-		{Max: -1}, {Max: match.MaxSightings + 1}, {MaxSpeed: -1}, {MaxSpeed: math.NaN()},
-		{MaxSpeed: math.Inf(1)}, {PositionError: math.NaN()}, {PositionError: math.Inf(-1)},
+		{Max: -1},
+		{Max: match.MaxSightings + 1},
+		{MaxSpeed: -1},
+		{MaxSpeed: math.NaN()},
+		{MaxSpeed: math.Inf(1)},
+		{PositionError: math.NaN()},
+		{PositionError: math.Inf(-1)},
 	} {
 		func() {
 			defer func() {
@@ -265,11 +320,21 @@ func TestSightingsTakeAnything(t *testing.T) {
 	p := plate.MustParse("FR", "AB123CD")
 	nan, inf := math.NaN(), math.Inf(1)
 	odd := [][2]float64{
-		{0, 0}, {nan, 5}, {5, nan}, {nan, nan}, {inf, 5}, {5, -inf}, {90.0000001, 5}, {-91, 5}, {5, 180.1}, {1e300, -1e300},
+		{0, 0},
+		{nan, 5},
+		{5, nan},
+		{nan, nan},
+		{inf, 5},
+		{5, -inf},
+		{90.0000001, 5},
+		{-91, 5},
+		{5, 180.1},
+		{1e300, -1e300},
 		{5, 5}, // the one place
 	}
 	times := []time.Time{
-		{}, time.Unix(0, 0), time.Unix(1<<62, 0), time.Unix(-1<<62, 0), time.Unix(1<<36, 0),
+		{},
+		time.Unix(0, 0), time.Unix(1<<62, 0), time.Unix(-1<<62, 0), time.Unix(1<<36, 0),
 		time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999, time.FixedZone("", -86399)),
 	}
 	x := match.NewSightings(match.SightingsOptions{Notes: true})

@@ -27,6 +27,7 @@ type road struct {
 	now      time.Time
 	ref      uint64
 	misreads int
+	dense    bool // plates are issued densely: one misread in five is another vehicle's
 }
 
 type roadVehicle struct {
@@ -37,13 +38,15 @@ type roadVehicle struct {
 	lon   float64
 }
 
-func newRoad(seed uint64, vehicles int, channel vintest.Channel, misread float64) *road {
+func newRoad(seed uint64, vehicles int, channel vintest.Channel, misread float64, dense bool) *road {
 	w := &road{
+		dense:  dense,
 		random: rand.New(rand.NewPCG(seed, 3)), channel: match.Channel(channel),
 		vins:    vintest.NewPopulation(seed, vintest.DefaultMix).Shuffled(20 * uint64(vehicles)),
 		vinRead: vintest.NewReader(seed, channel, misread), plRead: vintest.NewReader(seed+1, channel, misread),
 		now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
 	}
+	w.vehicles = make([]roadVehicle, 0, vehicles)
 	seen := map[string]bool{}
 	for len(w.vehicles) < vehicles {
 		p := w.plateText()
@@ -59,8 +62,11 @@ func newRoad(seed uint64, vehicles int, channel vintest.Channel, misread float64
 	return w
 }
 
-// plateText makes plates as France issues them.
+// plateText makes plates as France issues them, or dense ones.
 func (w *road) plateText() string {
+	if w.dense {
+		return fmt.Sprintf("AB%05d", w.random.IntN(2*cap(w.vehicles)))
+	}
 	const letters = "ABCDEFGHJKLMNPQRSTVWXYZ"
 	l := func() byte { return letters[w.random.IntN(len(letters))] }
 	return fmt.Sprintf("%c%c%03d%c%c", l(), l(), w.random.IntN(1000), l(), l())
@@ -105,18 +111,20 @@ func TestNoClones(t *testing.T) {
 	for _, tt := range []struct {
 		channel vintest.Channel
 		misread float64
+		dense   bool
 		doubts  float64 // a million sightings
 	}{
-		{vintest.Camera, 0.05, 25},
-		{vintest.Typed, vintest.Typed.Misread(), 25},
-		{vintest.Typed, 0, 0},
+		{vintest.Camera, 0.05, false, 25},
+		{vintest.Camera, 0.05, true, 25},
+		{vintest.Typed, vintest.Typed.Misread(), false, 25},
+		{vintest.Typed, 0, true, 0},
 	} {
-		t.Run(fmt.Sprint(tt.channel, " ", tt.misread), func(t *testing.T) {
+		t.Run(fmt.Sprint(tt.channel, " ", tt.misread, " ", tt.dense), func(t *testing.T) {
 			n := 200_000
 			if testing.Short() {
 				n = 50_000
 			}
-			w := newRoad(7, 20_000, tt.channel, tt.misread)
+			w := newRoad(7, 20_000, tt.channel, tt.misread, tt.dense)
 			x := match.NewSightings(match.SightingsOptions{})
 			told := map[string]int{}
 			bad := 0
@@ -140,7 +148,7 @@ func TestNoClones(t *testing.T) {
 
 // TestClones plants clones among such vehicles, and asks for all of them.
 func TestClones(t *testing.T) {
-	w := newRoad(11, 5_000, vintest.Camera, 0.05)
+	w := newRoad(11, 5_000, vintest.Camera, 0.05, false)
 	x := match.NewSightings(match.SightingsOptions{})
 	// Vehicle i is what is copied; vehicle i+1 is what carries the copy.
 	const clones = 300
@@ -265,7 +273,7 @@ func TestSightingsMemory(t *testing.T) {
 func BenchmarkSightings(b *testing.B) {
 	for _, vehicles := range []int{1_000, 1_000_000} {
 		b.Run(fmt.Sprint(vehicles, " vehicles"), func(b *testing.B) {
-			w := newRoad(3, vehicles, vintest.Camera, 0.05)
+			w := newRoad(3, vehicles, vintest.Camera, 0.05, false)
 			var all []match.Sighting
 			for range 1 << 17 {
 				w.now = w.now.Add(time.Second)
