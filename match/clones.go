@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -431,9 +432,11 @@ func (c *cloneSearch) judgeTwo(by int, shared *number, own, other *party) *Suspi
 		s.Grade = Doubt
 		texts = append(texts, "out of sight for "+spanText(apart)+" only")
 	}
-	if c.weak(by, shared, own) || c.weak(by, shared, other) {
-		s.Grade = Note
-		texts = append(texts, "a camera read one of the two once, which a misread "+name(s.Kind)+" explains")
+	if s.Grade == Doubt {
+		if why := cmp.Or(c.weak(by, shared, own), c.weak(by, shared, other)); why != "" {
+			s.Grade = Note
+			texts = append(texts, why)
+		}
 	}
 	c.report(s, e, own.visits, other.visits, texts)
 	return s
@@ -450,10 +453,47 @@ func same(members []*sighted, partner int, r *sighted) (m []*sighted) {
 	return m
 }
 
-// weak reports whether a party rests on a single read of the shared number that
-// is as likely to be of another one.
-func (c *cloneSearch) weak(by int, shared *number, p *party) bool {
-	return p.once() && !(by == byVIN && vouched(shared.vin))
+// weak says why a party may rest on a misread of the shared number; "" if
+// nothing speaks for that. A number that was read on two visits is read right,
+// and so is one that a check digit vouches for.
+func (c *cloneSearch) weak(by int, shared *number, p *party) string {
+	what := name(index.KindVIN)
+	if by == byPlate {
+		what = name(index.KindPlate)
+	}
+	switch {
+	case p.visits > 1 || by == byVIN && vouched(shared.vin):
+		return ""
+	case p.camera:
+		return "a camera read one of the two once, which a misread " + what + " explains"
+	case c.another(by, p.members[0]):
+		return "one of the two was read once, and another " + what + " that was seen is one misread away"
+	}
+	return ""
+}
+
+// another reports whether a number that is one misread away was seen on what may
+// be the vehicle of a sighting.
+func (c *cloneSearch) another(by int, r *sighted) bool {
+	own, hasOwn := r.key(partnerOf(by))
+	n := c.number(partnerOf(by), r)
+	found := false
+	c.store.neighbours(by, r, func(k sightingKey) bool {
+		for _, o := range c.store.recent(c.other[:0], by, k) {
+			if _, _, tooFar := c.apart(o, r); tooFar {
+				continue
+			}
+			if other, ok := o.key(partnerOf(by)); ok && hasOwn && other != own {
+				if m := c.number(partnerOf(by), o); !alike(&n, &m) {
+					continue
+				}
+			}
+			found = true
+			break
+		}
+		return !found
+	})
+	return found
 }
 
 // once reports whether a camera saw a party on one visit only.
@@ -591,9 +631,11 @@ func (c *cloneSearch) tooFar(by int, chain []*sighted) {
 		texts = append(texts, "VIN and plate are the same at both")
 	case here.visits > 1 && there.visits > 1:
 		s.Grade = Conflict
-	case c.weak(by, &shared, &here) || c.weak(by, &shared, &there):
-		s.Grade = Note
-		texts = append(texts, "a camera read one of the two once, which a misread "+name(s.Kind)+" explains")
+	default:
+		if why := cmp.Or(c.weak(by, &shared, &here), c.weak(by, &shared, &there)); why != "" {
+			s.Grade = Note
+			texts = append(texts, why)
+		}
 	}
 	c.report(s, e, here.visits, there.visits, texts)
 	what := toldTooFarVIN + (toldTooFarPlate-toldTooFarVIN)*by

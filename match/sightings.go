@@ -126,11 +126,13 @@ const (
 //     read.
 //   - [Doubt]: a clone, or one wrong read that happens to be the number of
 //     another vehicle that was seen, or another plate within Replating.
-//   - [Note]: more likely innocent, and reported only where Notes asks for it:
-//     the plate changed once and the vehicle was out of sight for Replating
-//     between; or one side is a single read by a [Camera] that no check digit
-//     vouches for. Cameras misread one plate in twenty, and where plates are
-//     issued densely, every few of those are the plate of another vehicle.
+//   - [Note]: more likely innocent, and reported only where Notes asks for it.
+//     The plate changed once and the vehicle was out of sight for Replating
+//     between; or no check digit vouches for the number that the two share, and
+//     one side is a single visit that a misread explains: by a [Camera], or
+//     another number, one misread away, is remembered and may have been there.
+//     Cameras misread one plate in twenty, and where plates are issued densely,
+//     every few of those are the plate of another vehicle.
 //
 // A suspicion is told once for a pair of numbers, and again when its grade
 // rises, as long as the sightings that it was told with are remembered and
@@ -160,10 +162,9 @@ const (
 // accuse: a VIN that is a placeholder, a plate of fewer than four characters or
 // of one character throughout.
 //
-// A wrong read of this vehicle can still be another vehicle's number, to the
-// last character. With a share e of misreads, of which a share d are numbers of
-// other vehicles that are remembered, e·d of all sightings rest on such a read.
-// A Doubt is a reason to look at the picture.
+// A wrong read of one vehicle can still be another vehicle's number, to the last
+// character, while its own was never seen. A Doubt is a reason to look at the
+// picture.
 //
 // # What is not known here
 //

@@ -232,6 +232,61 @@ func allByCamera(members []*naiveEntry) bool {
 	return !slices.ContainsFunc(members, func(e *naiveEntry) bool { return e.Channel != match.Camera })
 }
 
+// weak reports whether a party is one read of a number that may be another.
+func (l *naiveLog) weak(members []*naiveEntry, kind string) bool {
+	if l.visits(members) > 1 {
+		return false
+	}
+	if allByCamera(members) {
+		return true
+	}
+	r, other := members[0], otherKind(kind)
+	for i := max(0, len(l.log)-(l.options.Max-1)); i < len(l.log); i++ {
+		o := &l.log[i]
+		if !hasNumber(o, kind) || numberOf(o, kind) == numberOf(r, kind) || !l.misreadAs(o, r, kind) {
+			continue
+		}
+		if !slices.Contains(l.chain(kind, numberOf(o, kind)), o) {
+			continue
+		}
+		_, tooFast := l.need(r, o)
+		if !tooFast && (!hasNumber(o, other) || !hasNumber(r, other) || l.alike(o, r, other)) {
+			return true
+		}
+	}
+	return false
+}
+
+// misreadAs reports whether one error, which puts in nothing but digits and
+// Latin letters, makes the one number of the other.
+func (l *naiveLog) misreadAs(a, b *naiveEntry, kind string) bool {
+	pair := [2]string{"as " + numberOf(a, kind), numberOf(b, kind)}
+	answer, known := l.known[pair]
+	if known {
+		return answer
+	}
+	if kind == "vin" {
+		answer = oneErrorAway(a.VIN.String(), b.VIN.String())
+	} else {
+		x, y := []rune(b.Plate.Text()), []rune(a.Plate.Text())
+		answer = a.Plate.Country() == b.Plate.Country() && len(a.Plate.Text()) <= 16 && len(b.Plate.Text()) <= 16 &&
+			oneErrorAway(string(x), string(y))
+		// A native letter that the one has and the other has not can only be
+		// lost.
+		native := func(r []rune) (n int) {
+			for _, c := range r {
+				if c > 127 {
+					n++
+				}
+			}
+			return n
+		}
+		answer = answer && native(y) <= native(x)
+	}
+	l.known[pair] = answer
+	return answer
+}
+
 // byTurns reports whether one of b was seen between two of a.
 func (l *naiveLog) byTurns(a, b []*naiveEntry) bool {
 	err := l.options.ClockError
@@ -379,7 +434,7 @@ func (l *naiveLog) judge(e *naiveEntry, mine, group []*naiveEntry, kind string) 
 		t.grade = match.Note
 	}
 	for _, p := range [][]*naiveEntry{mine, group} {
-		if l.visits(p) == 1 && allByCamera(p) && !vouched {
+		if t.grade == match.Doubt && !vouched && l.weak(p, kind) {
 			t.grade = match.Note
 		}
 	}
@@ -448,7 +503,7 @@ func (l *naiveLog) tooFar(e *naiveEntry, kind string) (naiveTold, bool) {
 	switch {
 	case copied, l.visits(near) > 1 && l.visits(far) > 1:
 		t.grade = match.Conflict
-	case !vouched && (l.visits(near) == 1 && allByCamera(near) || l.visits(far) == 1 && allByCamera(far)):
+	case !vouched && (l.weak(near, kind) || l.weak(far, kind)):
 		t.grade = match.Note
 	}
 	l.order(&t, e, clearest, l.visits(near), l.visits(far))

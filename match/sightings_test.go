@@ -151,6 +151,15 @@ func TestSightings(t *testing.T) {
 		{"camera, once", "- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera", ""},
 		{"camera, one visit", "- FR:AB123CD 0h Calais|- FR:AB123CD 2h Calais|- FR:AB123CD 1h Bari camera|- FR:AB123CD 1h1m Bari camera", ""},
 
+		{"typed, and another that may be meant is there",
+			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Bari|- FR:AB123CD 1h Bari", ""},
+		{"typed, and another that may be meant is elsewhere",
+			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Fiji|- FR:AB123CD 1h Bari", "3 plate too_far doubt 1-3"},
+		{"typed, and another that may be meant is another vehicle's",
+			eu + " FR:AB123CD 0h -|" + us2 + " FR:AB173CD 0h -|" + eu2 + " FR:AB123CD 1h -", "3 plate two_vins doubt 1-3"},
+		{"VIN, and its sibling is there", eu + " - 0h Calais|" + euSib + " - 0h Bari|" + eu + " - 1h Bari", ""},
+		{"VIN, and a check digit vouches", us + " - 0h Calais|1HGCM82634A004352 - 0h Bari|" + us + " - 1h Bari", "3 vin too_far doubt 1-3"},
+
 		// Honest changes.
 		{"re-plated", eu + " FR:AB123CD 0h -|" + eu + " FR:XY987ZW 25h -", ""},
 		{"plate on another vehicle", eu + " FR:AB123CD 0h -|" + eu2 + " FR:AB123CD 25h -", ""},
@@ -410,7 +419,7 @@ func TestSightingsConcurrently(t *testing.T) {
 	var told [4]int
 	for g := range told {
 		wg.Go(func() {
-			p := plate.MustParse("FR", fmt.Sprint("AB12", g, "CD"))
+			p := plate.MustParse("FR", []string{"AB123CD", "XY987ZW", "GH555TT", "KL260MN"}[g])
 			for i := range 500 {
 				s := match.Sighting{Plate: p, Time: time.Unix(int64(3600*i), 0), Lat: 10, Lon: float64(1 + i%2*100)}
 				told[g] += len(x.Add(s))

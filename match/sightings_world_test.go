@@ -117,6 +117,7 @@ func TestNoClones(t *testing.T) {
 		{vintest.Camera, 0.05, false, 25},
 		{vintest.Camera, 0.05, true, 25},
 		{vintest.Typed, vintest.Typed.Misread(), false, 25},
+		{vintest.Typed, vintest.Typed.Misread(), true, 100},
 		{vintest.Typed, 0, true, 0},
 	} {
 		t.Run(fmt.Sprint(tt.channel, " ", tt.misread, " ", tt.dense), func(t *testing.T) {

@@ -140,10 +140,7 @@ func (st *sightingStore) takePlate(r *sighted, p plate.Plate) {
 	var buf [plate.MaxText]byte
 	text := p.AppendTo(buf[:0])
 	if len(text) <= inlineText {
-		var b [inlineText]byte
-		copy(b[:], text)
-		r.plate = [2]uint64{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
-		r.plateLen = uint8(len(text))
+		r.setPlate(text)
 	} else {
 		id := st.texts.take(text)
 		if id == 0 {
@@ -154,6 +151,22 @@ func (st *sightingStore) takePlate(r *sighted, p plate.Plate) {
 	if c := p.Country(); c != "" {
 		r.country = uint16(c[0])<<8 | uint16(c[1])
 	}
+}
+
+// setPlate sets a text of at most inlineText bytes.
+func (r *sighted) setPlate(text []byte) {
+	var b [inlineText]byte
+	copy(b[:], text)
+	r.plate = [2]uint64{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
+	r.plateLen = uint8(len(text))
+}
+
+// plateBytes returns such a text.
+func (r *sighted) plateBytes() []byte {
+	var b [inlineText]byte
+	binary.BigEndian.PutUint64(b[:8], r.plate[0])
+	binary.BigEndian.PutUint64(b[8:], r.plate[1])
+	return b[:r.plateLen]
 }
 
 // put holds a sighting for which take has made room.
@@ -261,6 +274,97 @@ func (st *sightingStore) oldest() uint64 {
 		return 0
 	}
 	return st.added - st.max + 1
+}
+
+// misreadAs are the characters that are read where another one stands.
+const misreadAs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// neighbours yields the keys, among those that sightings are held of, of the
+// numbers that one error makes of a record's: one character for another, two
+// neighbours swapped, and of a plate of at most inlineText bytes one character
+// lost or too many. It stops where yield says so. A key may come twice.
+func (st *sightingStore) neighbours(by int, r *sighted, yield func(sightingKey) bool) {
+	if by == byVIN {
+		st.vinNeighbours(r, yield)
+		return
+	}
+	if r.plateLen == 0 || r.plateLen == longPlate {
+		return
+	}
+	own, _ := r.key(byPlate)
+	runes := []rune(string(r.plateBytes()))
+	var buf [inlineText + 2*utf8.UTFMax]byte
+	more := true
+	// ask looks up before + c + after; without c where that is negative.
+	ask := func(before []rune, c rune, after []rune) {
+		text := buf[:0]
+		for _, x := range before {
+			text = utf8.AppendRune(text, x)
+		}
+		if c >= 0 {
+			text = utf8.AppendRune(text, c)
+		}
+		for _, x := range after {
+			text = utf8.AppendRune(text, x)
+		}
+		if !more || len(text) == 0 || len(text) > inlineText {
+			return
+		}
+		o := sighted{country: r.country}
+		o.setPlate(text)
+		if k, _ := o.key(byPlate); k != own {
+			if _, ok := st.latest(byPlate, k); ok {
+				more = yield(k)
+			}
+		}
+	}
+	for i := range len(runes) + 1 {
+		for _, c := range misreadAs {
+			ask(runes[:i], c, runes[i:])
+			if i < len(runes) {
+				ask(runes[:i], c, runes[i+1:])
+			}
+		}
+		if i < len(runes) {
+			ask(runes[:i], -1, runes[i+1:])
+		}
+		if i+1 < len(runes) {
+			runes[i], runes[i+1] = runes[i+1], runes[i]
+			ask(runes, -1, nil)
+			runes[i], runes[i+1] = runes[i+1], runes[i]
+		}
+	}
+}
+
+func (st *sightingStore) vinNeighbours(r *sighted, yield func(sightingKey) bool) {
+	own := r.vin()
+	ask := func(b [vin.Len]byte) bool {
+		v, ok := vin.FromBytes(b)
+		if !ok || v == own {
+			return true
+		}
+		hi, lo := v.Words()
+		k := sightingKey{hi, lo}
+		if _, ok := st.latest(byVIN, k); !ok {
+			return true
+		}
+		return yield(k)
+	}
+	b := own.Bytes()
+	for i := range b {
+		c := b
+		for _, x := range []byte(misreadAs) {
+			if c[i] = x; !ask(c) {
+				return
+			}
+		}
+		if i+1 < len(b) {
+			c = b
+			if c[i], c[i+1] = b[i+1], b[i]; !ask(c) {
+				return
+			}
+		}
+	}
 }
 
 // A headTable finds the latest sighting of a number.
@@ -422,10 +526,7 @@ func (st *sightingStore) plateOf(r *sighted) plate.Plate {
 	case longPlate:
 		text = st.texts.text(uint32(r.plate[0]))
 	default:
-		var b [inlineText]byte
-		binary.BigEndian.PutUint64(b[:8], r.plate[0])
-		binary.BigEndian.PutUint64(b[8:], r.plate[1])
-		text = string(b[:r.plateLen])
+		text = string(r.plateBytes())
 	}
 	p, _ := plate.Parse(country, text) // canonical, so that it reads as itself
 	return p
