@@ -151,12 +151,18 @@ func TestSightings(t *testing.T) {
 		{"camera, once", "- FR:AB123CD 0h Calais camera|- FR:AB123CD 1h Bari camera", ""},
 		{"camera, one visit", "- FR:AB123CD 0h Calais|- FR:AB123CD 2h Calais|- FR:AB123CD 1h Bari camera|- FR:AB123CD 1h1m Bari camera", ""},
 
-		{"typed, and another that may be meant is there",
-			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Bari|- FR:AB123CD 1h Bari", ""},
-		{"typed, and another that may be meant is elsewhere",
-			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Fiji|- FR:AB123CD 1h Bari", "3 plate too_far doubt 1-3"},
-		{"typed, and another that may be meant is another vehicle's",
-			eu + " FR:AB123CD 0h -|" + us2 + " FR:AB173CD 0h -|" + eu2 + " FR:AB123CD 1h -", "3 plate two_vins doubt 1-3"},
+		{
+			"typed, and another that may be meant is there",
+			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Bari|- FR:AB123CD 1h Bari", "",
+		},
+		{
+			"typed, and another that may be meant is elsewhere",
+			"- FR:AB123CD 0h Calais|- FR:AB173CD 0h Fiji|- FR:AB123CD 1h Bari", "3 plate too_far doubt 1-3",
+		},
+		{
+			"typed, and another that may be meant is another vehicle's",
+			eu + " FR:AB123CD 0h -|" + us2 + " FR:AB173CD 0h -|" + eu2 + " FR:AB123CD 1h -", "3 plate two_vins doubt 1-3",
+		},
 		{"VIN, and its sibling is there", eu + " - 0h Calais|" + euSib + " - 0h Bari|" + eu + " - 1h Bari", ""},
 		{"VIN, and a check digit vouches", us + " - 0h Calais|1HGCM82634A004352 - 0h Bari|" + us + " - 1h Bari", "3 vin too_far doubt 1-3"},
 
