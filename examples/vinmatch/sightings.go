@@ -180,7 +180,7 @@ func (c *sightingsCmd) reporter(a *app, bar *progress) func(*match.Suspicion) er
 		bar.hide()
 		fmt.Fprintf(a.stdout, "%s, %s\n", strings.ReplaceAll(s.Code.String(), "_", " "), s.Grade)
 		for i, seen := range []*match.Sighting{&s.First, &s.Second} {
-			fmt.Fprintf(a.stdout, "  line %-7d %s%s%s\n", seen.Ref, numbers(seen), whenSeen(seen), visits(s.Visits[i]))
+			fmt.Fprintf(a.stdout, "  line %-7d %s%s%s\n", seen.Ref, numbersSeen(seen), whenSeen(seen), visits(s.Visits[i]))
 		}
 		wrap(a.stdout, "       ", strings.Split(s.Text, "; "))
 		if b, ok := a.stdout.(*bufio.Writer); ok {
@@ -192,7 +192,7 @@ func (c *sightingsCmd) reporter(a *app, bar *progress) func(*match.Suspicion) er
 
 // numbers returns what was read. Whoever runs the command holds the sightings,
 // so numbers are shown whole.
-func numbers(s *match.Sighting) string {
+func numbersSeen(s *match.Sighting) string {
 	var words []string
 	if s.VIN.IsValid() {
 		words = append(words, s.VIN.String())
