@@ -53,9 +53,13 @@ func main() {
 		fmt.Printf("%s: %d found\n", text, len(res.Findings))
 		for _, f := range res.Findings {
 			r := f.Record
-			fmt.Printf("  %s %s, %s: %s by %v, probability %.2f\n", r.Owner, r.ID, r.Make, f.How, f.Kind, f.Probability)
+			fmt.Printf("  %s %s, %s: %s by %v, %v, probability %.2f\n", r.Owner, r.ID, r.Make, f.How, f.Kind, f.Verdict, f.Probability)
 			for _, e := range f.Evidence {
-				fmt.Printf("    %s\n", e.Text)
+				switch e.Code {
+				case match.EvidencePrior, match.EvidenceUnlisted: // estimates that every finding rests on
+				default:
+					fmt.Printf("    %s\n", e.Text)
+				}
 			}
 		}
 	}

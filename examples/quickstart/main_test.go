@@ -7,18 +7,18 @@ func Example() {
 	main()
 	// Output:
 	// WVW ZZZ1KZ AW612305: 1 found
-	//   DE 2023-118002, Volkswagen: cleaned by vin, score 0.93
+	//   DE 2023-118002, Volkswagen: cleaned by vin, probable, probability 1.00
 	//     VIN listed as it was read, once cleaned
 	//     in the text as read, position 4: dropped separator ' '
 	//     in the text as read, position 11: dropped separator ' '
 	// 1HGCM82633AOO4352: 1 found
-	//   FR 2024-000114, Honda: repaired by vin, score 0.71
-	//     the read cannot be a VIN; the listed one may have been misread as it
+	//   FR 2024-000114, Honda: repaired by vin, probable, probability 1.00
+	//     VIN listed differs from what was read in 2 places
 	//     position 12: read O, listed 0
 	//     position 13: read O, listed 0
 	// WAUZZZ8K1DA006278: 0 found
 	// TUE AB 123: 1 found
-	//   DE 2023-118002, Volkswagen: cleaned by plate, score 0.66
+	//   DE 2023-118002, Volkswagen: cleaned by plate, probable, probability 1.00
 	//     plate listed as it was read, once cleaned
 	//     read TUEAB123, listed TUAB123: two spellings of one plate
 }
