@@ -219,7 +219,7 @@ func (r *reasoning) print(w io.Writer) {
 	f := r.found
 	fmt.Fprintf(w, "%s\n   %s: %s match by %s\n", describe(&f.Record, f.Kind), f.Verdict, f.How, r.Kind)
 	if a := r.Alignment; a != nil {
-		fmt.Fprintf(w, "\n   read    %s\n   listed  %s\n", a.Read, a.Listed)
+		fmt.Fprintf(w, "\n   read    %s\n   listed  %s\n", visible(a.Read), visible(a.Listed))
 		if a.Marks != "" {
 			fmt.Fprintf(w, "           %s\n", a.Marks)
 		}
@@ -229,10 +229,10 @@ func (r *reasoning) print(w io.Writer) {
 	for _, e := range f.Evidence {
 		sum += e.Weight
 		if e.Weight == 0 {
-			fmt.Fprintf(w, "        -  %+7.2f   %s\n", sum, printableLine(e.Text))
+			fmt.Fprintf(w, "        -  %+7.2f   %s\n", sum, visible(e.Text))
 			continue
 		}
-		fmt.Fprintf(w, "   %+7.2f  %+7.2f   %s\n", e.Weight, sum, printableLine(e.Text))
+		fmt.Fprintf(w, "   %+7.2f  %+7.2f   %s\n", e.Weight, sum, visible(e.Text))
 	}
 	fmt.Fprintf(w, "   odds of 2 to the %.2f, %s: a probability of %s\n\n", sum, ratio(sum), exactly(f.Probability))
 	for _, text := range meaning(f) {
@@ -261,16 +261,6 @@ func paragraph(w io.Writer, indent, text string) {
 		col += n
 	}
 	io.WriteString(w, "\n")
-}
-
-// printableLine is evidence on one line, of which parts were read.
-func printableLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // ratio writes odds as a ratio of whole numbers.
