@@ -4,8 +4,8 @@
 // The numbers that are asked at borders, in ports and by cameras are misread,
 // mistyped, half filed off, cloned, or stand on forged papers. The packages
 // below hold a register of wanted vehicles in memory, take such a number, and
-// answer with the records that may be meant, a score, and the evidence for a
-// person. This package itself is documentation only.
+// answer with the records that may be meant, how probable each is, and the
+// evidence for a person. This package itself is documentation only.
 //
 // # Layers
 //
