@@ -8,7 +8,7 @@ import (
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
-// nearVIN asks for all VINs of which 16 to 18 characters may be a read with one
+// nearVIN asks for all VINs of which 15 to 18 characters may be a read with one
 // error.
 func (a *asker) nearVIN(s []byte) {
 	from := len(a.keys)

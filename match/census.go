@@ -55,9 +55,8 @@ type census struct {
 
 	tailShare [tailLen][2][buckets]float64
 	headShare [headLen]float64
-	most      float64 // of headShare
 
-	common [vin.Len][len(vinSymbols)]float64 // how common each symbol is at each position
+	symbols [vin.Len][len(vinSymbols)]float64 // how common each symbol is at each position
 }
 
 const (
@@ -159,7 +158,7 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 		var e entry
 		e.head, e.tail = place(n)
 		for i, symbol := range n.Bytes() {
-			c.common[i][numberOf[symbol]]++
+			c.symbols[i][numberOf[symbol]]++
 		}
 		entries = append(entries, e)
 	}
@@ -176,8 +175,8 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 	entries = slices.Compact(entries)
 
 	// As if twenty more VINs were listed, of any symbols, with digits at the end.
-	for i := range c.common {
-		for k := range c.common[i] {
+	for i := range c.symbols {
+		for k := range c.symbols[i] {
 			more := 1.0 / float64(len(vinSymbols))
 			if i >= headLen {
 				more = 0.001
@@ -185,7 +184,7 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 					more = 0.1
 				}
 			}
-			c.common[i][k] = (c.common[i][k] + 20*more) / float64(seen+20)
+			c.symbols[i][k] = (c.symbols[i][k] + 20*more) / float64(seen+20)
 		}
 	}
 	c.n, c.tails = len(entries), make([]uint32, len(entries))
@@ -282,7 +281,6 @@ func (c *census) count() {
 	}
 	for s := range headLen {
 		c.headShare[s] = c.mix(one[s], around[s], priorHead[s])
-		c.most = max(c.most, c.headShare[s])
 	}
 }
 
@@ -404,10 +402,11 @@ func (c *census) among(tails []uint32, tail uint32) float64 {
 }
 
 // unknown is exists for a head that is not listed.
-func (c *census) unknown(head uint64) float64 {
-	if len(c.heads) == 0 {
-		return c.most
-	}
+func (c *census) unknown(head uint64) float64 { return c.headShare[c.common(head)] }
+
+// common returns how many symbols a head begins with like a listed one, all but
+// the last at most.
+func (c *census) common(head uint64) int {
 	at, _ := slices.BinarySearch(c.heads, head)
 	s := 0
 	if at > 0 {
@@ -416,5 +415,5 @@ func (c *census) unknown(head uint64) float64 {
 	if at < len(c.heads) {
 		s = max(s, commonHead(head, c.heads[at]))
 	}
-	return c.headShare[s]
+	return s
 }

@@ -48,3 +48,13 @@ func AgreeColours(a, b string) string   { return agreementNames[agreeColours(a, 
 func AgreeTypes(a, b index.Type) string { return agreementNames[agreeTypes(a, b)] }
 
 var agreementNames = [...]string{silent: "silent", agrees: "agrees", near: "near", contradicts: "contradicts"}
+
+// TwiceVINs returns the VINs of which a text may be a read with two errors that
+// are looked for.
+func TwiceVINs(text string) (all []vin.VIN) {
+	for _, k := range appendTwiceVINs(nil, []byte(text)) {
+		v, _ := k.VIN()
+		all = append(all, v)
+	}
+	return all
+}

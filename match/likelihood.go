@@ -30,6 +30,10 @@ func (r *reader) likelihood(diffs []difference, read, listed []rune) float64 {
 		return r.right()
 	case 1:
 		return r.wrong * r.error(&diffs[0], read, listed)
+	case 2:
+		if len(read)+2 == len(listed) && slices.Equal(read, listed[:len(read)]) {
+			return r.wrong * r.LostEnd / 2
+		}
 	}
 	p := r.wrong * r.Both(r.error(&diffs[0], read, listed), r.error(&diffs[1], read, listed))
 	for i := range diffs[2:] {
@@ -81,7 +85,7 @@ type background struct {
 
 func (b background) sum() float64 { return max(b.right+b.wrong, 1e-12) }
 
-// ofVIN returns the background of a read of 16 to 18 characters.
+// ofVIN returns the background of a read of 15 to 18 characters.
 func (c *census) ofVIN(r *reader, s []byte) background {
 	var bg background
 	stray, at := strays(s)
@@ -104,6 +108,15 @@ func (c *census) ofVIN(r *reader, s []byte) background {
 			}
 			if i < len(s) {
 				b[i] = s[i]
+			}
+		}
+	case len(s) == vin.Len-2 && stray == 0:
+		var b [vin.Len]byte
+		copy(b[:], s)
+		for k := range len(vinSymbols) {
+			for l := range len(vinSymbols) {
+				b[vin.Len-2], b[vin.Len-1] = vinSymbols[k], vinSymbols[l]
+				bg.wrong += c.existsVIN(b) * r.LostEnd / 2
 			}
 		}
 	case len(s) == vin.Len+1 && stray <= 1:
@@ -190,29 +203,27 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 			bg.wrong += p * q
 		}
 	}
-	// Misread in the head. Hardly any of these heads exist.
+	// Misread in the head. Hardly any of these heads exist; those that are not
+	// listed have as much in common with a listed one as the read has before
+	// the place at hand.
+	likeRight, likePlain := c.common(right), c.common(plain)
 	for i := range headLen {
 		for k := range len(vinSymbols) {
 			if k == n[i] {
 				continue
 			}
 			p := r.Substituted(rune(vinSymbols[k]), rune(b[i]), i, vin.Len)
-			head := plain
+			head, like := plain+uint64(k-n[i])*headPowers[i], likePlain
 			switch {
-			case i == checkAt:
-				head += uint64(k-n[i]) * headPowers[i]
-				if checkNumber(vinSymbols[k]) == sum {
-					head = right
-				}
-			case mod11(sum+checkWeights[i]*(int(checkValues[vinSymbols[k]])-int(checkValues[b[i]]))) == digit:
-				head = right + uint64(k-n[i])*headPowers[i]
-			default:
-				head += uint64(k-n[i]) * headPowers[i]
+			case i == checkAt && checkNumber(vinSymbols[k]) == sum:
+				head, like = right, likeRight
+			case i != checkAt && mod11(sum+checkWeights[i]*(int(checkValues[vinSymbols[k]])-int(checkValues[b[i]]))) == digit:
+				head, like = right+uint64(k-n[i])*headPowers[i], likeRight
 			}
 			if tails := c.find(head); tails != nil {
 				bg.wrong += p * c.among(tails, tail)
-			} else if p*c.most > 1e-3*(bg.wrong+bg.right) {
-				bg.wrong += p * c.unknown(head)
+			} else {
+				bg.wrong += p * c.headShare[min(i, like)]
 			}
 		}
 	}
@@ -310,7 +321,7 @@ func (w *worker) model(q *Query) {
 				break
 			}
 			m.text = append(m.text, symbolsOf(read.Text)...)
-			m.asVIN = len(m.text) >= vin.Len-1 && len(m.text) <= maxSymbols
+			m.asVIN = len(m.text) >= minSymbols && len(m.text) <= maxSymbols
 		case index.KindPlate:
 			country, _ := plate.ParseCountry(read.Country)
 			if p, err := plate.Parse(country, read.Text); err == nil {

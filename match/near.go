@@ -33,16 +33,19 @@ var lookAlikes = func() (t [256]string) {
 // illegal stands in the symbols of a VIN for a character that is none.
 const illegal = 255
 
-// maxSymbols is how many symbols of a read may be those of a VIN of which one
-// error was made.
-const maxSymbols = vin.Len + 1
+// minSymbols and maxSymbols are how many symbols of a read may be those of a VIN
+// of which one error was made: cameras lose the last two as one.
+const (
+	minSymbols = vin.Len - 2
+	maxSymbols = vin.Len + 1
+)
 
 // vinSymbolsOf returns the letters and digits of what was read for a VIN in
 // bytes, and whether there are as many as a VIN with one error may have.
 // Characters that no VIN has, such as O, stay; those that are not even ASCII
 // become 0.
 func vinSymbolsOf(dst []byte, text []rune) ([]byte, bool) {
-	if len(text) < vin.Len-1 || len(text) > maxSymbols {
+	if len(text) < minSymbols || len(text) > maxSymbols {
 		return dst, false
 	}
 	for _, r := range text {
@@ -67,9 +70,9 @@ func strays(s []byte) (n, at int) {
 	return n, at
 }
 
-// appendNearVINs appends the keys of all VINs of which s, 16 to 18 characters,
+// appendNearVINs appends the keys of all VINs of which s, 15 to 18 characters,
 // may be a read with one error: one character replaced, two neighbours swapped,
-// one lost, or one too many. A character that is no symbol of VINs is an error
+// one lost, the last two lost, or one too many. A character that is no symbol of VINs is an error
 // already, so that with one of them only that one is replaced or dropped, and
 // with more there is no such VIN.
 func appendNearVINs(dst []index.Key, s []byte) []index.Key {
@@ -108,6 +111,15 @@ func appendNearVINs(dst []index.Key, s []byte) []index.Key {
 			}
 			if i < len(s) {
 				b[i] = s[i]
+			}
+		}
+	case len(s) == vin.Len-2 && stray == 0:
+		var b [vin.Len]byte
+		copy(b[:], s)
+		for k := range len(vinSymbols) {
+			for l := range len(vinSymbols) {
+				b[vin.Len-2], b[vin.Len-1] = vinSymbols[k], vinSymbols[l]
+				dst = appendVIN(dst, b)
 			}
 		}
 	case len(s) == vin.Len+1 && stray <= 1:

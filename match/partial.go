@@ -303,7 +303,7 @@ func (c *census) share(pattern []element) float64 {
 			sum := 0.0
 			for k := range len(vinSymbols) {
 				if e.fits(rune(vinSymbols[k])) {
-					sum += c.common[at+i][k]
+					sum += c.symbols[at+i][k]
 				}
 			}
 			p *= sum
