@@ -43,7 +43,7 @@ func (a *asker) worthVIN(v vin.VIN) bool {
 	}
 	var buf [vin.Len]rune
 	r := a.matcher.reader(a.query.Channel)
-	return a.worth(&r, r.Most(appendRunes(buf[:0], v), true), a.census.exists(place(v)))
+	return a.worth(&r, r.Most(appendRunes(buf[:0], v), true), a.census.existsAs(v))
 }
 
 // worth reports whether a finding could reach the least probability if a number
@@ -52,9 +52,7 @@ func (a *asker) worthVIN(v vin.VIN) bool {
 // kinds to agree as they may without leading to the record by themselves, which
 // is not at all, and the paper to agree in all.
 func (a *asker) worth(r *reader, most, right float64) bool {
-	h := a.matcher.o.HitRate
-	odds := h / (1 - h) / float64(max(a.view.Len(), 1)) * a.unlisted() *
-		r.wrong * most / max(right*r.right(), 1e-12)
+	odds := a.priorOdds() * a.unlisted() * r.wrong * most / max(right*r.right(), 1e-12)
 	if a.query.Claim != (Claim{}) {
 		odds *= claimsMost
 	}

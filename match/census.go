@@ -56,6 +56,10 @@ type census struct {
 	tailShare [tailLen][2][buckets]float64
 	headShare [headLen]float64
 
+	// wrongChecks is the share of numbers whose check digit does not compute
+	// though the law demands it.
+	wrongChecks float64
+
 	symbols [vin.Len][len(vinSymbols)]float64 // how common each symbol is at each position
 }
 
@@ -149,6 +153,7 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 	every := uint64(v.Len()/maxCensus + 1)
 	entries := make([]entry, 0, min(v.Len(), maxCensus+maxCensus/8))
 	c := &census{}
+	required, wrong := 0.0, 0.0
 	for n := range v.VINs() {
 		if every > 1 {
 			if hi, lo := n.Words(); (hi^lo*0x9e3779b97f4a7c15)*0xd6e8feb86659fd93>>32%every != 0 {
@@ -157,6 +162,12 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 		}
 		var e entry
 		e.head, e.tail = place(n)
+		if checkRequired(n) {
+			required++
+			if !n.CheckDigitOK() {
+				wrong++
+			}
+		}
 		for i, symbol := range n.Bytes() {
 			c.symbols[i][numberOf[symbol]]++
 		}
@@ -174,6 +185,7 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 	})
 	entries = slices.Compact(entries)
 
+	c.wrongChecks = (wrong + 1) / (required + 200)
 	// As if twenty more VINs were listed, of any symbols, with digits at the end.
 	for i := range c.symbols {
 		for k := range c.symbols[i] {
@@ -366,17 +378,20 @@ func classOf(tail uint32, t int) int {
 
 func bucket(n int) int { return min(bits.Len(uint(n-1)), buckets-1) }
 
-// exists returns the probability that an unlisted vehicle has the number of a
-// head and a tail.
-func (c *census) exists(head uint64, tail uint32) float64 {
-	tails := c.find(head)
-	if tails == nil {
-		return c.unknown(head)
+// existsAs returns the probability that an unlisted vehicle has a VIN.
+func (c *census) existsAs(v vin.VIN) float64 {
+	head, tail := place(v)
+	if tails := c.find(head); tails != nil {
+		return c.among(tails, tail)
 	}
-	return c.among(tails, tail)
+	p := c.unknown(head)
+	if !v.CheckDigitOK() && checkRequired(v) {
+		p *= c.wrongChecks
+	}
+	return p
 }
 
-// among is exists for a head that is listed with some tails. A tail that is
+// among is existsAs for a head that is listed with some tails. A tail that is
 // listed itself is no unlisted vehicle's.
 func (c *census) among(tails []uint32, tail uint32) float64 {
 	at, found := slices.BinarySearch(tails, tail)
@@ -401,7 +416,7 @@ func (c *census) among(tails []uint32, tail uint32) float64 {
 	return c.tailShare[t][classOf(tail, t)][bucket(n)]
 }
 
-// unknown is exists for a head that is not listed.
+// unknown is existsAs for a head that is not listed.
 func (c *census) unknown(head uint64) float64 { return c.headShare[c.common(head)] }
 
 // common returns how many symbols a head begins with like a listed one, all but

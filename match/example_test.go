@@ -38,7 +38,7 @@ func Example() {
 	//   VIN listed differs from what was read in one place
 	//   position 12: read O, listed 0
 	//   hardly any unlisted vehicle would be read so
-	//   0.09 % of queries are about one of the 2 listed
+	//   one query in 4111111111 is about one of the 2 listed
 }
 
 // The paper of a car is checked against its VIN, whether or not it is listed.
@@ -77,7 +77,7 @@ func ExampleMatcher_Match_near() {
 
 	// A world in which as many of the queries are about this one car as are about
 	// one of INTERPOL's 7.4 million.
-	m := match.New(idx, match.Options{HitRate: match.DefaultHitRate / 7.4e6, Near: match.Always})
+	m := match.New(idx, match.Options{Near: match.Always})
 	number := match.Read{Number: index.Number{Kind: index.KindVIN, Text: "WVWZZZ1JZ3W386753"}}
 	plate := match.Read{Number: index.Number{Kind: index.KindPlate, Country: "D", Text: "BMW1234"}}
 	for _, reads := range [][]match.Read{{number}, {number, plate}} {

@@ -38,7 +38,7 @@ func (w *worker) find(spans []span, q *Query, r *Result) {
 				j.add(&spans[h.span], w.keys[h.key])
 			}
 		}
-		if j.sumUp(w.priorBits()) {
+		if j.sumUp(math.Log2(w.priorOdds())) {
 			w.judges = append(w.judges, j)
 		}
 		first = end
@@ -87,11 +87,20 @@ func (w *worker) vehicles() float64 {
 // unlisted returns how many vehicles there are that are not listed.
 func (w *worker) unlisted() float64 { return w.vehicles() - float64(w.view.Len()) }
 
-// priorBits returns the odds that a query concerns one certain listed vehicle,
-// against none of them, as a binary logarithm.
-func (w *worker) priorBits() float64 {
-	h := w.matcher.o.HitRate
-	return math.Log2(h / (1 - h) / float64(max(w.view.Len(), 1)))
+// hitRate returns the share of queries that are taken to be about a listed
+// vehicle, of a register of so many records: that of the options or its default.
+func (o Options) hitRate(records int) float64 {
+	if o.HitRate > 0 && o.HitRate < 1 {
+		return o.HitRate
+	}
+	return DefaultHitRate(records)
+}
+
+// priorOdds returns the odds that a query concerns one certain listed vehicle,
+// against none of them.
+func (w *worker) priorOdds() float64 {
+	h := w.matcher.o.hitRate(w.view.Len())
+	return h / (1 - h) / float64(max(w.view.Len(), 1))
 }
 
 // A vehicle is what records of one vehicle have in common: a VIN that is no

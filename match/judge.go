@@ -167,8 +167,11 @@ func (j *judge) near(m *match, read *Read, k index.Key) bool {
 
 // places says in how many places.
 func places(n int) string {
-	if n == 1 {
+	switch n {
+	case 1:
 		return "one place"
+	case 2:
+		return "two places"
 	}
 	return strconv.Itoa(n) + " places"
 }
@@ -336,7 +339,7 @@ func (m *match) plate(read *Read, listed plate.Plate) bool {
 	}
 	bare, _ := plate.Parse("", read.Text)
 	direct := p.Text() == listed.Text() || bare.Text() == listed.Text()
-	if !direct && !shareText(p, listed) && !shareText(bare, listed) {
+	if !direct && !spells(p, listed) && !spells(bare, listed) {
 		return false
 	}
 	if !direct || !strings.EqualFold(read.Text, listed.Text()) {
@@ -373,29 +376,22 @@ func (m *match) issuer(read, listed string) {
 	m.say(e)
 }
 
-// shareText reports whether two plates have a spelling in common.
-func shareText(p, q plate.Plate) bool {
-	spellings := []string{p.Text()}
-	for a := range p.Aliases() {
-		spellings = append(spellings, a.Text())
-	}
-	has := func(text string) bool {
-		for _, s := range spellings {
-			if s == text {
+// spells reports whether one of two plates is another spelling of the other.
+// That both have a third spelling in common is not enough: so have the plates
+// of two provinces, for readers who cannot read them.
+func spells(p, q plate.Plate) bool {
+	is := func(p plate.Plate, text string) bool {
+		if p.Text() == text {
+			return true
+		}
+		for a := range p.Aliases() {
+			if a.Text() == text {
 				return true
 			}
 		}
 		return false
 	}
-	if has(q.Text()) {
-		return true
-	}
-	for a := range q.Aliases() {
-		if has(a.Text()) {
-			return true
-		}
-	}
-	return false
+	return is(p, q.Text()) || is(q, p.Text())
 }
 
 // number weighs a listed number that is neither VIN nor plate.
@@ -514,7 +510,7 @@ func (j *judge) sumUp(prior float64) bool {
 	}
 	j.say(Evidence{
 		Code: EvidencePrior, Weight: prior,
-		Text: fmt.Sprintf("%.4g %% of queries are about one of the %d listed", 100*j.matcher.o.HitRate, j.view.Len()),
+		Text: fmt.Sprintf("one query in %.0f is about one of the %d listed", 1/j.matcher.o.hitRate(j.view.Len()), j.view.Len()),
 	})
 	j.odds += prior
 	return true

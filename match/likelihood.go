@@ -132,6 +132,9 @@ func (c *census) ofVIN(r *reader, s []byte) background {
 			}
 		}
 	}
+	if stray > 1 {
+		return c.ofStrays(r, s)
+	}
 	// Two errors: of any vehicle of a place where vehicles are.
 	bg.wrong = r.wrong * (bg.wrong + r.Several*twiceDensity)
 	return bg
@@ -139,14 +142,47 @@ func (c *census) ofVIN(r *reader, s []byte) background {
 
 // twiceDensity is the expected number of unlisted vehicles of which a read with
 // a stray character may be one with two errors, times the chance of these two.
+// Judgement.
 const twiceDensity = 1e-6
+
+// otherStrays is how many unlisted vehicles are expected that have other symbols
+// in the place of strays than those they are mostly taken for, each counted as
+// much less as it is less likely to be misread so. Judgement.
+const otherStrays = 0.02
+
+// ofStrays is ofVIN for several characters that are no symbols. What they must
+// have been is nearly certain, so that it is nearly all that counts.
+func (c *census) ofStrays(r *reader, s []byte) (bg background) {
+	read := make([]rune, len(s))
+	forced := make([]rune, len(s))
+	for i, c := range s {
+		read[i], forced[i] = rune(c), rune(c)
+		switch {
+		case numberOf[c] != illegal:
+		case c == 'I':
+			forced[i] = '1'
+		default:
+			forced[i] = '0'
+		}
+	}
+	exists := otherStrays
+	if len(s) == vin.Len {
+		var b [vin.Len]byte
+		for i, c := range forced {
+			b[i] = byte(c)
+		}
+		exists += c.existsVIN(b)
+	}
+	bg.wrong = exists * r.likelihood(diff(read, forced), read, forced)
+	return bg
+}
 
 func (c *census) existsVIN(b [vin.Len]byte) float64 {
 	v, ok := vin.FromBytes(b)
 	if !ok {
 		return 0
 	}
-	return c.exists(place(v))
+	return c.existsAs(v)
 }
 
 // ofWhole is ofVIN for a VIN. It is asked for every finding: the sums that
@@ -165,13 +201,19 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 	sum = mod11(sum)
 	digit := checkNumber(b[checkAt])
 
+	// Where the law demands a check digit, hardly a number lacks it.
+	lawless := 1.0
+	if checkRequired(v) {
+		lawless = c.wrongChecks
+	}
 	plain, tail := split(&b, uint8(n[checkAt])) // heads: as it stands,
 	right := plain + uint64(checks-n[checkAt])*headPowers[checkAt]
-	bg.right = c.exists(place(v)) * r.right()
+	bg.right = c.existsAs(v) * r.right()
 
 	// Misread in the tail: the head is the same.
 	var once float64 // whether the check digit computes or not
 	ofPlain, ofRight := c.find(plain), c.find(right)
+	likePlain, likeRight := c.common(plain), c.common(right)
 	for i := range tailLen {
 		pos := headLen + i
 		for k := range len(vinSymbols) {
@@ -190,13 +232,13 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 					q = 0
 				}
 			case checked:
-				q = c.unknown(right)
+				q = c.headShare[likeRight]
 			}
 			if !checked {
 				if ofPlain != nil {
 					q = c.among(ofPlain, t)
 				} else {
-					q = c.unknown(plain)
+					q = c.headShare[likePlain] * lawless
 				}
 				once += p * q
 			}
@@ -206,7 +248,6 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 	// Misread in the head. Hardly any of these heads exist; those that are not
 	// listed have as much in common with a listed one as the read has before
 	// the place at hand.
-	likeRight, likePlain := c.common(right), c.common(plain)
 	for i := range headLen {
 		for k := range len(vinSymbols) {
 			if k == n[i] {
@@ -214,16 +255,17 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 			}
 			p := r.Substituted(rune(vinSymbols[k]), rune(b[i]), i, vin.Len)
 			head, like := plain+uint64(k-n[i])*headPowers[i], likePlain
+			law := lawless
 			switch {
 			case i == checkAt && checkNumber(vinSymbols[k]) == sum:
-				head, like = right, likeRight
+				head, like, law = right, likeRight, 1
 			case i != checkAt && mod11(sum+checkWeights[i]*(int(checkValues[vinSymbols[k]])-int(checkValues[b[i]]))) == digit:
-				head, like = right+uint64(k-n[i])*headPowers[i], likeRight
+				head, like, law = right+uint64(k-n[i])*headPowers[i], likeRight, 1
 			}
 			if tails := c.find(head); tails != nil {
 				bg.wrong += p * c.among(tails, tail)
 			} else {
-				bg.wrong += p * c.headShare[min(i, like)]
+				bg.wrong += p * c.headShare[min(i, like)] * law
 			}
 		}
 	}
@@ -236,9 +278,50 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 		}
 	}
 	// Two errors: a second one before the read, of a vehicle that is about as
-	// likely to exist as those that one error leads to.
+	// likely to exist as those that one error leads to or, where the head is not
+	// listed, as those of heads that are.
+	if ofPlain == nil && ofRight == nil {
+		once = c.ofHeads(r, &b, &n, plain, right, tail)
+	}
 	bg.wrong = r.wrong * (bg.wrong + r.Several*once)
 	return bg
+}
+
+// ofHeads returns the expected number of unlisted vehicles with a listed head
+// that were misread in one symbol of the head and one of the tail, given two
+// errors.
+func (c *census) ofHeads(r *reader, b *[vin.Len]byte, n *[vin.Len]int, plain, right uint64, tail uint32) (sum float64) {
+	for i := range headLen {
+		if i == checkAt {
+			continue
+		}
+		for k := range len(vinSymbols) {
+			other := uint64(k-n[i]) * headPowers[i]
+			p := r.Substituted(rune(vinSymbols[k]), rune(b[i]), i, vin.Len)
+			if tails := c.find(plain + other); tails != nil {
+				sum += 2 * p * c.nearTail(r, b, n, tails, tail)
+			}
+			if tails := c.find(right + other); tails != nil {
+				sum += 2 * p * c.nearTail(r, b, n, tails, tail) / 11
+			}
+		}
+	}
+	return sum
+}
+
+// nearTail returns the expected number of unlisted vehicles of a head that were
+// misread in one symbol of the tail, given an error.
+func (c *census) nearTail(r *reader, b *[vin.Len]byte, n *[vin.Len]int, tails []uint32, tail uint32) (sum float64) {
+	for i := range tailLen {
+		pos := headLen + i
+		for k := range len(vinSymbols) {
+			if k != n[pos] {
+				t := tail + uint32(k-n[pos])*uint32(tailPowers[i])
+				sum += r.Substituted(rune(vinSymbols[k]), rune(b[pos]), pos, vin.Len) * c.among(tails, t)
+			}
+		}
+	}
+	return sum
 }
 
 // occupied is the share of the plates of a format that are on a vehicle. Formats
@@ -255,7 +338,7 @@ const copied = 0.01
 func ofPlate(r *reader, p plate.Plate, countries, listed int) background {
 	share := occupied
 	if !p.Fits() {
-		share /= 5 // an older series, a special one, or misread
+		share /= 30 // an older series, a special one, or misread
 	}
 	text := []rune(p.Text())
 	same := 0.0 // of the errors that such a read comes from, those of other plates of its form

@@ -50,16 +50,7 @@ func registerWith(t testing.TB, o match.Options, records ...index.Record) *match
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { idx.Close() })
-	if o.HitRate == 0 {
-		o.HitRate = hitRate(len(records))
-	}
 	return match.New(idx, o)
-}
-
-// hitRate is the share of queries that concern one of so many records of
-// INTERPOL's.
-func hitRate(records int) float64 {
-	return match.DefaultHitRate / 7.4e6 * float64(max(records, 1))
 }
 
 func sequence(records []index.Record) iter.Seq2[index.Record, error] {
@@ -209,14 +200,14 @@ func TestMatch(t *testing.T) {
 
 		// VINs misread.
 		{"letters that no VIN has", listed(accord), read(ofVIN, "IHGCM82633AOO4352"), []string{
-			"XX/1 vin repaired possible",
+			"XX/1 vin repaired probable",
 			"  position 1: read I, listed 1",
 			"  position 12: read O, listed 0",
 			"  position 13: read O, listed 0",
 			"malformed: not a VIN (position 1: 'I' is not a VIN symbol), looked up as what it may be a misreading of",
 		}},
 		{"Q for 0", listed(accord), read(ofVIN, "1HGCM82633AQ04352"), []string{
-			"XX/1 vin repaired probable",
+			"XX/1 vin repaired sure",
 			"  position 12: read Q, listed 0",
 			"malformed: not a VIN (position 12: 'Q' is not a VIN symbol), looked up as what it may be a misreading of",
 		}},
@@ -405,7 +396,7 @@ func TestMatch(t *testing.T) {
 			"chassis: not a VIN but a chassis number, looked up as such",
 		}},
 		{"filled up in the field for VINs", []index.Record{withNumber(ofChassis, "", "42512110000705")}, read(ofVIN, "00042512110000705"), []string{
-			"XX/1 chassis cleaned probable",
+			"XX/1 chassis cleaned sure",
 			"  read with zeros in front that fill it up to a VIN",
 			"  read as VIN, listed as chassis",
 			"unknown_wmi: the maker's code 000 is not known",
@@ -416,7 +407,7 @@ func TestMatch(t *testing.T) {
 			"  read as chassis, listed as VIN",
 		}},
 		{"the frame number inside an import's VIN", []index.Record{withNumber(ofChassis, "", "PV35-400637")}, read(ofVIN, skyline), []string{
-			"XX/1 chassis cleaned probable",
+			"XX/1 chassis cleaned sure",
 			"  the frame number inside the VIN that was read, which an import was given",
 			"  read as VIN, listed as chassis",
 		}},
@@ -476,7 +467,7 @@ func TestMatch(t *testing.T) {
 			"  read A12345, listed 京A12345: two spellings of one plate",
 		}},
 		{"listed without its province", []index.Record{withPlate("CN", "A12345")}, readIn(ofPlate, "", "京A12345"), []string{
-			"XX/1 plate cleaned possible",
+			"XX/1 plate cleaned probable",
 			"  read 京A12345, listed A12345: two spellings of one plate",
 			"  the country was not read; listed for CN",
 		}},
@@ -591,7 +582,7 @@ func TestMatch(t *testing.T) {
 		},
 		{"the paper supports a guess", facts, claiming(read(ofVIN, "1HGCM82633A003452"),
 			match.Claim{Make: "honda", ModelYear: 2003, Country: "US", Type: index.Car, Colour: "SILVER"}), []string{
-			"XX/1 vin repaired possible",
+			"XX/1 vin repaired probable",
 			"  positions 14 and 15: read 34, listed 43",
 			"  make: paper says honda, which agrees with the listed Honda",
 			"  model year: paper and record both say 2003",
@@ -651,7 +642,7 @@ func TestNear(t *testing.T) {
 		}},
 		{"the next one with its own check digit", listed(accord), read(ofVIN, "1HGCM82653A004353"), match.SearchedOnce, nil},
 		{"any character for any other", listed(golf), read(ofVIN, "WVWZ5Z1JZ3W386752"), match.SearchedOnce, []string{
-			"XX/1 vin near sure",
+			"XX/1 vin near probable",
 			"  position 5: read 5, listed Z",
 		}},
 		{"which the check digit notices", listed(accord), read(ofVIN, "1HGCM82633N004352"), match.SearchedOnce | match.SearchedTwice, []string{
@@ -691,7 +682,7 @@ func TestNear(t *testing.T) {
 		}},
 		{"two lost, so that it is no VIN", listed(golf), read(ofVIN, golf[2:]), match.SearchedOnce, nil},
 		{"in the field for chassis numbers", listed(golf), read(index.KindChassis, "WVWZ5Z1JZ3W386752"), match.SearchedOnce, []string{
-			"XX/1 vin near sure",
+			"XX/1 vin near probable",
 			"  position 5: read 5, listed Z",
 			"  read as chassis, listed as VIN",
 		}},
@@ -733,19 +724,19 @@ func TestNear(t *testing.T) {
 			"  positions 3 and 4: read 21, listed 12",
 		}},
 		{"one of a plate lost", gb, readIn(ofPlate, "GB", "AB12CD"), match.SearchedOnce | match.SearchedTwice, []string{
-			"XX/1 plate near sibling",
+			"XX/1 plate near possible",
 			"  position 7: listed E, not read",
 		}},
 		{"a plate's sticker read as a character", gb, readIn(ofPlate, "GB", "AB12ICDE"), match.SearchedOnce | match.SearchedTwice, []string{
-			"XX/1 plate near sibling",
+			"XX/1 plate near possible",
 			"  position 5 of the read: I is one character too many",
 		}},
 		{"a plate of any country", append(withOwner("1", gb...), withOwner("2", withPlate("FR", "AB12CDF"))...), read(ofPlate, "AB12CDG"), match.SearchedOnce, []string{
-			"1/1 plate near sibling",
+			"1/1 plate near possible",
 			"  position 7: read G, listed E",
 			"  the country was not read; listed for GB",
 			"  other listed vehicles may have been read so as well",
-			"2/1 plate near sibling",
+			"2/1 plate near possible",
 			"  position 7: read G, listed F",
 			"  the country was not read; listed for FR",
 			"  other listed vehicles may have been read so as well",
@@ -757,12 +748,12 @@ func TestNear(t *testing.T) {
 			"  read for GB, listed without a country",
 		}},
 		{"two look-alikes on a plate", gb, readIn(ofPlate, "GB", "A8I2CDE"), match.SearchedOnce | match.SearchedTwice, []string{
-			"XX/1 plate near sibling",
+			"XX/1 plate near possible",
 			"  position 2: read 8, listed B",
 			"  position 3: read I, listed 1",
 		}},
 		{"a look-alike and a swap on a plate", gb, readIn(ofPlate, "GB", "AB1ZDCE"), match.SearchedOnce | match.SearchedTwice, []string{
-			"XX/1 plate near sibling",
+			"XX/1 plate near possible",
 			"  position 4: read Z, listed 2",
 			"  positions 5 and 6: read DC, listed CD",
 		}},

@@ -211,7 +211,7 @@ func TestPartial(t *testing.T) {
 func ofTwoHundred(t testing.TB, records ...index.Record) *match.Matcher {
 	t.Helper()
 	n := float64(len(records))
-	return registerWith(t, match.Options{HitRate: match.DefaultHitRate, Vehicles: 200 * n}, records...)
+	return registerWith(t, match.Options{HitRate: 0.0009, Vehicles: 200 * n}, records...)
 }
 
 // TestPartialKnown compares what more and less known characters make of one

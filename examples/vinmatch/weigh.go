@@ -11,7 +11,7 @@ import (
 // odds are the flags for what a probability rests on.
 type odds struct {
 	MinProbability float64 `default:"0.01" placeholder:"0.01" help:"Under --near auto, report no guess that is less probable. 0 reports all."`
-	HitRate        float64 `placeholder:"RATE" help:"Share of the observations that are of a listed vehicle. Default: INTERPOL's, 0.0009 for 7.4 million records, in proportion."`
+	HitRate        float64 `placeholder:"RATE" help:"Share of the observations that are of a listed vehicle. Default: INTERPOL's, 0.0009 for 7.4 million records or more, in proportion for fewer."`
 	Vehicles       float64 `default:"${vehicles}" placeholder:"${vehicles}" help:"Number of vehicles, listed or not, that may be observed: in the world, 1.5e9."`
 }
 
@@ -41,16 +41,9 @@ func (o *odds) options(near match.NearMode, records int) match.Options {
 	}
 	hits := o.HitRate
 	if hits == 0 {
-		hits = hitRate(records)
+		hits = match.DefaultHitRate(records)
 	}
 	return match.Options{HitRate: hits, Vehicles: o.Vehicles, MinProbability: least, Near: near}
-}
-
-// hitRate is the share of observations that are of one of so many listed vehicles
-// where each is met as often as one of INTERPOL's, of which it had 7.4 million
-// records. A short list is met more seldom than a long one.
-func hitRate(records int) float64 {
-	return min(match.DefaultHitRate*float64(max(records, 1))/7.4e6, 0.5)
 }
 
 // probability writes a probability in five characters. None is 0 or 1.
