@@ -69,10 +69,6 @@ const (
 	checks  = 33 // the symbol of a check digit that computes
 	buckets = 24 // of how many listed numbers share a part: 1, 2, 3-4, 5-8, ...
 
-	// maxCensus is how many vehicles are counted; of larger registers a sample
-	// is taken, which serves as well.
-	maxCensus = 1 << 24
-
 	priorWeight = 40
 )
 
@@ -143,23 +139,16 @@ func place(v vin.VIN) (uint64, uint32) {
 }
 
 // newCensus counts the vehicles of a view, of which there are so many in the
-// world. It takes some tenths of a second and twelve bytes for a million of them
-// and each, and at most half a minute of nobody's time: New says so.
+// world.
 func newCensus(v *index.View, vehicles float64, workers int) *census {
 	type entry struct {
 		head uint64
 		tail uint32
 	}
-	every := uint64(v.Len()/maxCensus + 1)
-	entries := make([]entry, 0, min(v.Len(), maxCensus+maxCensus/8))
+	entries := make([]entry, 0, v.Len())
 	c := &census{}
 	required, wrong := 0.0, 0.0
 	for n := range v.VINs() {
-		if every > 1 {
-			if hi, lo := n.Words(); (hi^lo*0x9e3779b97f4a7c15)*0xd6e8feb86659fd93>>32%every != 0 {
-				continue
-			}
-		}
 		var e entry
 		e.head, e.tail = place(n)
 		if checkRequired(n) {
@@ -210,9 +199,6 @@ func newCensus(v *index.View, vehicles float64, workers int) *census {
 	c.starts = append(c.starts, uint32(len(entries)))
 	if n := v.Len(); n > 0 {
 		c.scale = (vehicles - float64(n)) / float64(n)
-		if every > 1 {
-			c.scale = (vehicles - float64(n)) / float64(max(c.n, 1))
-		}
 	}
 	c.index()
 	c.count()

@@ -1,10 +1,13 @@
 // Package match answers what people and cameras ask of a register: is the
-// vehicle with these numbers on it, and how sure is that? It cleans and repairs
-// what was read, looks it up in an [index.Index], and returns the records that
-// may be meant, each with a score and the evidence for a person.
+// vehicle with these numbers on it, and how sure is that? It cleans what was
+// read, looks it up in an [index.Index] together with everything it may be a
+// misreading of, and returns the records that may be meant, each with a
+// probability, a verdict, and the evidence that adds up to it.
 //
 // [New] makes a [Matcher], [Matcher.Match] answers one [Query], and
 // [Matcher.Screen] answers a stream of them, over all processors and in order.
+// [Sightings] tells clones among what was seen, [Duplicates] lists what a
+// register holds twice, and [Document] checks a paper against a VIN.
 //
 // # What is looked up
 //
@@ -13,10 +16,7 @@
 //
 //   - as it is, in either letter case, and cleaned ([vin.Clean],
 //     [vin.CleanText], [plate.Parse]): nothing is guessed in that;
-//   - a VIN also under all its [vin.Repairs]: the misreadings of one symbol
-//     that are common. That is done for every VIN, for a read that is itself a
-//     possible VIN may be another one misread, most of all where positions 8
-//     and 9 are swapped, which no check digit notices;
+//   - with every error that can have been made in it, see below;
 //   - a VIN that holds the frame number of an import, or a short old number
 //     filled up with zeros, also as that chassis number, and the other way
 //     round; a VIN in the field for chassis numbers also as a VIN, and a chassis
@@ -37,6 +37,116 @@
 // No match means not in this data. It does not mean that a vehicle is not
 // stolen.
 //
+// # Near numbers
+//
+// Near numbers are found by making all numbers that one error leads to and
+// asking the index for them in one batch, so that none is missed: any character
+// replaced by any other, two neighbours swapped, one lost, one too many; of a VIN
+// also the last two lost, which is what cameras do. A character that no VIN has
+// is an error already, and every symbol is tried in its place. Of a VIN of 17
+// symbols that are 560 numbers.
+//
+// Numbers with two errors are searched for where those with one leave the read
+// unexplained: no finding is more likely than not, and the read is implausible
+// by itself (no VIN, a wrong check digit where the law demands one, an unknown
+// maker, an impossible year; a plate of no format of its country). They are two
+// of the pairs of [LookAlikes]; one of them and two other neighbours swapped; and,
+// where the law demands a check digit of the result, any two symbols that make
+// it compute.
+//
+// [Options].Near says when to search. Under [Auto], a search is left out where
+// no finding could reach MinProbability: the read is itself the number of a
+// vehicle that very likely exists. That is decided from an upper bound, and near
+// findings below MinProbability are dropped. [Result].Search tells what ran.
+//
+// # Probability
+//
+// The probability of a finding is that the vehicle of this record is the one that
+// was read. It is computed by the rule of Bayes from figures that are stated in
+// [Options] and here, and every step of it is in the evidence, in bits: the
+// weights add up to the logarithm of the odds to base 2, so that
+//
+//	probability = 1 / (1 + 2^-sum)
+//
+// and a reader can follow it with a pencil. One bit doubles the odds; ten bits
+// multiply them by a thousand. This section says what each line means, for
+// somebody who has to defend it, or to attack it.
+//
+// Three things can have happened. The vehicle is listed, and its number was read,
+// rightly or with an error. Or it is not listed, and the number as it was read is
+// its own. Or it is not listed, and its number was misread as this one. The
+// probability weighs the first against the other two.
+//
+// What was likely before (evidence "prior"). Of all queries a share
+// [Options].HitRate concern a listed vehicle, and any of the N listed is as likely
+// as another: so before anything was read, the odds of this one are
+// HitRate/(1-HitRate)/N, about one to eight thousand million for INTERPOL's
+// register. That is some -33 bits, and it is why a plate that "looks like" a
+// listed one proves nothing.
+//
+// How well the read fits (evidence "exact", "cleaned", "repaired", "near" and the
+// lines of the characters that differ). An unlisted vehicle picked at random has
+// this one number with a probability of one in [Options].Vehicles, or +30 bits.
+// Each difference costs what it is rare: the share of reads with an error on this
+// channel ([Options].Misread), the share of this kind of error among them, the
+// chance that it hit this place, and the chance that this character is taken for
+// that one. The shares by kind are of published figures (Verhoeff 1969 for people;
+// the counts of an operator of plate readers for cameras; Oliveira-Neto, Han and
+// Jeong 2012, who found that cameras swap no characters), the table of characters
+// is counted from an optical reader (zas97/ocr_weighted_levenshtein); what no
+// figure is published for is judgement and marked so in the source.
+//
+// Whose number it may be instead (evidence "unlisted"). How many vehicles that are
+// not listed would be read so? If the number as read is that of a vehicle that
+// surely exists, the answer is 1, the line weighs 0 bits, and what is left is
+// the improbable assumption of an error: the finding is a [Sibling]. If no such
+// vehicle can exist, since the check digit is wrong or nobody builds such numbers,
+// hardly any would be read so, and the line adds many bits. Which numbers exist
+// is estimated from the register itself, as Good and Turing did: listed vehicles
+// are a sample of all; leaving each of them out in turn shows how often a number
+// is listed that has so much in common with its nearest listed neighbour, and
+// where one vehicle in two hundred is listed two hundred times as many exist. The
+// estimate mixes in what experience expects in the weight of forty listed
+// vehicles, which rules small registers. Plates are taken to fill 15 of 100
+// places of their format; other numbers as many as their length allows.
+//
+// Other numbers (evidence "also" and "differs"). A second kind of number counts by
+// the same rule. One that should match and does not is held against the record
+// only as far as numbers are exchanged: a false plate is nothing unusual on a
+// stolen car, another VIN is.
+//
+// The paper (evidence "claim_..."), after Fellegi and Sunter: the logarithm of how
+// much more often paper and record agree if they are about one vehicle than if
+// they are about two. Make, model year, country and type say nothing where a VIN
+// matches, for the sibling has the same, but can speak against it.
+//
+//	make        agrees +3.2   contradicts -4.2
+//	model year  agrees +3.1   contradicts -2.6, a year apart 0
+//	country     agrees +1.9   contradicts -1.8
+//	type        agrees +0.65  contradicts -3.2
+//	colour      agrees +2.1   contradicts -2.2
+//
+// Nothing of it weighs where the VIN was read as it is listed: that the paper says
+// something else is then a reason to look at the paper. The evidence is there,
+// with weight 0.
+//
+// Other listed vehicles (evidence "rivals"). Only one vehicle was read. Records of
+// one vehicle share its probability, and over the vehicles of an answer it sums to
+// at most 1.
+//
+// How far it can be trusted. Where the world is as declared, of the findings that
+// claim a probability of 0.8 eight in ten are true: TestCalibration measures that
+// on worlds and under errors of reading that the model was not made from. Where
+// HitRate, Vehicles or Misread are not those of your queries, the probability is
+// not either: at a hit rate of ten times less, the odds are ten times less. It says
+// nothing of whether the record is right, nor of a clone that carries a listed
+// number. A lone near match is therefore often honestly no more than [Possible],
+// and a second number, or a look at the vehicle, is what settles it.
+//
+// Even a VIN that is read exactly as it is listed is not quite certain: somebody
+// may have misread a sibling's number as this one. A number that many vehicles may
+// carry, such as one symbol throughout, says next to nothing.
+//
 // # Remarks
 //
 // What is odd about the query is remarked on, found or not: numbers that are
@@ -45,47 +155,9 @@
 // [Doubt] where the law demands the digit, no remark at all elsewhere, and
 // never keeps a number from being looked up.
 //
-// # Scores
-//
-// The score of a finding is 2 to the sum of the weights of its evidence, at
-// most 1, and at most 0.95 for a guess or a read of part of a number. It is an
-// order by rules that a person can follow, and no probability. The rules, in
-// bits and as the score of a finding of which nothing else is known:
-//
-//	number listed as read, and plausible        0     1
-//	  listed once cleaned                       -0.1  0.93
-//	  check digit required and wrong            -0.15 0.90
-//	  one symbol throughout, under 4 symbols    -4    0.06
-//	plate: country known on one side only       -0.5  0.71
-//	  listed in another spelling                -0.5  0.66 (it is cleaned, too)
-//	repaired, and the read
-//	  cannot be a VIN                           -0.5  0.71
-//	  fails a required check digit              -1    0.50
-//	  has nothing wrong with it                 -3.5  0.09
-//	  and the listed VIN fails where required   -2    more
-//	the misreading, by channel                  0 to -4 more: a camera swaps no neighbours
-//	read in part: k of n characters known       log2 of k/n: -1.5 and 0.35 for the last six of a VIN
-//	  m different numbers fit                   -log2 of m more: 0.035 each for ten
-//	the reader preferred another read           log2 of the ratio
-//	a second kind of number matches             +2    times its own score
-//
-// Where a finding is a guess, or its number alone is not enough (score 0.71 or
-// less), the paper and the other numbers weigh too:
-//
-//	another VIN or plate is listed than read    -2
-//	make            agrees +0.5   contradicts -2
-//	model year      agrees +0.5   contradicts -1.5, a year apart 0
-//	type            agrees +0.25  contradicts -2
-//	colour          agrees +0.25  contradicts -0.5
-//	country         agrees 0      contradicts -1
-//
-// They never lower an exact match of a plausible number: that the paper says
-// something else is then a reason to look at the paper. The evidence is there,
-// with weight 0.
-//
 // # Personal data
 //
 // Findings and their evidence show whole numbers, to the person who asked.
-// Errors and remarks do not. The package keeps no record of queries and writes
-// no log.
+// Errors and remarks do not. The package keeps no record of queries, except in a
+// Watch, and writes no log.
 package match

@@ -2,6 +2,7 @@ package match
 
 import (
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/misread"
 	"github.com/vinmatch/vinmatch/vin"
 )
 
@@ -57,4 +58,35 @@ func TwiceVINs(text string) (all []vin.VIN) {
 		all = append(all, v)
 	}
 	return all
+}
+
+// Likelihood returns the probability that a text is read as another on a channel
+// every read of which has an error.
+func Likelihood(c Channel, read, listed string) float64 {
+	r := reader{Kernel: misread.Of(misread.Channel(c)), wrong: 1}
+	a, b := []rune(read), []rune(listed)
+	return r.likelihood(diff(a, b), a, b)
+}
+
+// A Census counts the vehicles of a view.
+type Census struct{ *census }
+
+// NewCensus counts the vehicles of a view.
+func NewCensus(v *index.View, vehicles float64) Census { return Census{newCensus(v, vehicles, 2)} }
+
+// Exists returns the probability that an unlisted vehicle has a VIN.
+func (c Census) Exists(v vin.VIN) float64 { return c.existsAs(v) }
+
+// Misread returns how many unlisted vehicles are expected to be misread as a VIN
+// on a channel, and the same by asking for each number that one error leads to.
+func (c Census) Misread(channel Channel, v vin.VIN) (fast, slow float64) {
+	r := reader{Kernel: misread.Of(misread.Channel(channel)), wrong: 1}
+	fast = c.ofWhole(&r, v.Bytes()).wrong
+	read := appendRunes(nil, v)
+	for _, k := range appendNearVINs(nil, []byte(v.String())) {
+		u, _ := k.VIN()
+		listed := appendRunes(nil, u)
+		slow += c.existsAs(u) * r.likelihood(diff(read, listed), read, listed)
+	}
+	return fast, slow
 }

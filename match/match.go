@@ -125,8 +125,8 @@ type Matcher struct {
 // the matcher is in use. It panics if idx is nil.
 //
 // It counts which numbers are listed, to know which others exist: about 0.2
-// seconds and 5 bytes for each million records on one processor, of 16 million
-// at most. A register that grows or shrinks by an eighth is counted again, in
+// seconds for each million records, 5 bytes for each, and 16 more while it
+// counts. A register that grows or shrinks by an eighth is counted again, in
 // the background if it is large.
 func New(idx *index.Index, o Options) *Matcher {
 	if idx == nil {

@@ -63,9 +63,7 @@ func (c Channel) Rate() float64 {
 	return [Channels]float64{Typed: 0.03, Camera: 0.05, Barcode: 0.02, Stamped: 0.5}[c]
 }
 
-// Shares are the kinds of errors of a channel, as parts of all its errors. Kinds
-// that cleaning undoes (the frame of a bar code) count as no error at all and
-// are left out of the sum.
+// Shares are the kinds of errors of a channel, as parts of all its errors.
 type Shares struct {
 	LookAlike  float64 // one character taken for another by its looks
 	Any        float64 // one character taken for any other of its kind, digit or letter
@@ -76,7 +74,7 @@ type Shares struct {
 	LostEnd    float64 // the last one or two lost
 	Extra      float64 // one too many: the last one again, or any
 	Several    float64 // two or three errors
-	Undone     float64 // what cleaning undoes
+	Undone     float64 // what cleaning undoes, such as the frame of a bar code
 }
 
 // The sources are those of package vintest, which draws reads from the same
