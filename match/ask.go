@@ -115,7 +115,9 @@ func (a *asker) vin(text string) {
 		return
 	}
 	from := len(a.keys)
-	a.misread(text)
+	if !strings.ContainsAny(text, wildcards) {
+		a.misread(text)
+	}
 	switch {
 	case class == vin.ClassChassis || class == vin.ClassPaddedChassis:
 		a.remark(RemarkChassis, Note, "not a VIN but a chassis number, looked up as such")

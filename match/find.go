@@ -32,10 +32,15 @@ func (w *worker) find(spans []span, q *Query, r *Result) {
 		}
 		j := judge{worker: w, query: q, record: w.view.Record(w.hits[first].row)}
 		for _, h := range w.hits[first:end] {
-			if h.key < 0 {
-				j.add(&spans[h.span], index.Key{})
-			} else {
-				j.add(&spans[h.span], w.keys[h.key])
+			s := spans[h.span]
+			switch {
+			case h.near != nil:
+				s.partial = h.near
+				j.add(&s, index.Key{})
+			case h.key < 0:
+				j.add(&s, index.Key{})
+			default:
+				j.add(&s, w.keys[h.key])
 			}
 		}
 		if j.sumUp(math.Log2(w.priorOdds())) {

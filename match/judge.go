@@ -568,7 +568,11 @@ func (j *judge) group(k index.Kind) (g group) {
 		bg := j.worker.background(j.query, i)
 		switch {
 		case own != nil && own.partial != nil:
-			bg = background{right: own.partial.unlisted}
+			p := own.partial
+			if p.of != nil {
+				p = p.of
+			}
+			bg = background{right: p.unlisted, wrong: r.wrong * p.misread}
 		case j.reads[i].none:
 			bg = background{right: placeholders * j.vehicles()}
 		}

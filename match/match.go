@@ -282,6 +282,8 @@ type hit struct {
 	row  index.Row
 	span int32 // into worker.spans
 	key  int32 // into worker.keys; -1: of a partial read
+
+	near *partial // of a partial read, one place of which is not as listed
 }
 
 // answer answers queries[i] in results[i]: it collects the keys of them all,

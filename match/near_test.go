@@ -127,6 +127,8 @@ func TestNearIsComplete(t *testing.T) {
 			text, near = number.Text, plateOracle
 		} else if v, _, err := vin.Clean(text); err == nil {
 			text = v.String() // an I in front is no symbol
+		} else if vin.Classify(text) == vin.ClassPartial {
+			continue // XXXX may stand for what is not known
 		}
 		r, err := m.Match(t.Context(), match.Query{Reads: []match.Read{{Number: number}}, Limit: 10_000})
 		if err != nil {

@@ -25,6 +25,13 @@ type partial struct {
 	fits     int     // different listed numbers that fit
 	more     bool    // and there are others
 	unlisted float64 // vehicles that are expected to fit and are not listed
+
+	// Of a partial number one of whose known places may have been misread: that
+	// place, from 1, and the number as it was read. Of that: the unlisted vehicles
+	// that are expected to have been misread so, given an error.
+	wrong   int
+	of      *partial
+	misread float64
 }
 
 // maxFits is how many records that fit a partial number are looked at, or more
@@ -148,7 +155,67 @@ func (w *worker) search(ctx context.Context, spans []span, at int, sel *index.Se
 		r.remark(int(spans[at].read), RemarkManyRecords, Doubt,
 			"more than %d records fit; the rest were not looked at", len(res.Rows))
 	}
+	if w.matcher.o.Near != Never {
+		w.searchNear(ctx, at, p, sel, r)
+	}
 }
+
+const (
+	// fewestKnown is how many places must be known beside the one that may have
+	// been misread: with fewer, too much fits.
+	fewestKnown = 5
+	// maxNearFits is how many records are looked at for each place.
+	maxNearFits = 20
+)
+
+// searchNear finds the records that fit a partial number but for one known place,
+// and lists them as hits.
+func (w *worker) searchNear(ctx context.Context, at int, p *partial, sel *index.Selection, r *Result) {
+	all := elements(p.text)
+	if p.known <= fewestKnown {
+		return
+	}
+	r.Search |= SearchedOnce
+	for i, e := range all {
+		if !e.known() {
+			continue
+		}
+		n := &partial{like: p.like, known: p.known - 1, wrong: i + 1, of: p}
+		for k, e := range all {
+			if k == i {
+				e = "?"
+			}
+			n.text += string(e)
+		}
+		n.like.Text = n.text
+		res, err := w.view.SearchNumbers(ctx, n.like, sel, maxNearFits)
+		if err != nil {
+			if ctx.Err() != nil {
+				r.Err = ctx.Err()
+			}
+			return
+		}
+		listed := make(map[index.Number]struct{}, len(res.Rows))
+		for _, row := range res.Rows {
+			record := w.view.Record(row)
+			if _, fits := p.in(&record); fits {
+				continue
+			}
+			if number, ok := n.in(&record); ok {
+				listed[number] = struct{}{}
+				w.hits = append(w.hits, hit{row: row, span: int32(at), key: -1, near: n})
+			}
+		}
+		n.fits = len(listed)
+		n.unlisted = w.unlistedLike(n)
+		p.misread += n.unlisted * oneForAnother
+	}
+}
+
+// oneForAnother is the probability that one certain place of a number is the one
+// that is misread, as one certain other character. Judgement: of 17 places and
+// ten likely characters each.
+const oneForAnother = 1.0 / 170
 
 // in returns the number of a record that fits.
 func (p *partial) in(r *index.Record) (index.Number, bool) {
@@ -213,11 +280,22 @@ func (j *judge) partial(m *match, p *partial) bool {
 		Code: EvidencePartial, Read: shown(p.text), Listed: listed.Text,
 		Text: "what was read of the " + name(m.kind) + " is listed",
 	}
-	if at := align(elements(p.text), text); len(at) > 0 {
+	if p.wrong > 0 {
+		m.how = Near
+		e.Code, e.Read = EvidenceNear, shown(p.of.text)
+		e.Text += " but for one place"
+	}
+	all := elements(p.text)
+	place := align(all, text)
+	if at := known(all, place); len(at) > 0 {
 		e.Pos = at[0]
 		e.Text += ": " + positions(at)
 	}
 	m.say(e)
+	if p.wrong > 0 && place != nil {
+		j.misreadPlace(m, elements(p.of.text)[p.wrong-1], place[p.wrong-1], text)
+		return true
+	}
 	if p.fits > 1 {
 		e := Evidence{Code: EvidenceSeveral} // each of them competes by itself
 		than := ""
@@ -228,6 +306,18 @@ func (j *judge) partial(m *match, p *partial) bool {
 		m.say(e)
 	}
 	return true
+}
+
+// misreadPlace weighs that a place of a partial number was read as something else
+// than the character of a text, at a place from 0.
+func (j *judge) misreadPlace(m *match, read element, at int, text []rune) {
+	r := j.matcher.reader(j.query.Channel)
+	d := difference{code: EvidenceMisread, listed: at + 1, read: at + 1, from: string(read), to: string(text[at])}
+	p := oneForAnother
+	if c := []rune(d.from); len(c) == 1 {
+		p = r.Substituted(text[at], c[0], at, len(text))
+	}
+	m.say(d.evidence(m.kind, log2(r.wrong*p)-log2(r.right())))
 }
 
 // unlistedLike returns how many unlisted vehicles are expected to fit a partial
@@ -378,9 +468,9 @@ func (e element) fits(r rune) bool {
 	return false
 }
 
-// align returns the positions from 1 of the characters of a text that the known
-// places of a pattern stand for, if the text fits.
-func align(pattern []element, text []rune) (at []int) {
+// align returns the places in a text, from 0, that the places of a pattern stand
+// for; nil if the text does not fit.
+func align(pattern []element, text []rune) []int {
 	place := make([]int, len(pattern)) // in the text
 	i, j := 0, 0
 	star, from := -1, 0 // the last star, and where what follows it was tried
@@ -400,6 +490,15 @@ func align(pattern []element, text []rune) (at []int) {
 		}
 	}
 	if slices.ContainsFunc(pattern[i:], func(e element) bool { return e != "*" }) {
+		return nil
+	}
+	return place
+}
+
+// known returns the positions from 1 of what the known places of a pattern stand
+// for.
+func known(pattern []element, place []int) (at []int) {
+	if place == nil {
 		return nil
 	}
 	for i, e := range pattern {
