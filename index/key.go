@@ -67,6 +67,18 @@ func Plate(p plate.Plate) Key {
 	return pack(KindPlate, p.Country(), p.AppendTo(buf[:0]))
 }
 
+// Canonical returns the key of a text that is canonical already: digits and
+// capital Latin letters, under a country as an alpha-2 code in upper case or "",
+// of any kind but a VIN. It is for making many keys of one number: it looks at
+// nothing and does not allocate. Of another text the key is one that nothing
+// is listed under.
+func Canonical(kind Kind, country string, text []byte) Key {
+	if len(text) == 0 || kind == KindVIN || !kind.HasCountry() {
+		country = ""
+	}
+	return pack(kind, country, text)
+}
+
 // IsZero reports whether k is the zero Key.
 func (k Key) IsZero() bool { return k == Key{} }
 

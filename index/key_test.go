@@ -386,3 +386,22 @@ var digitRows = func() func() []rune {
 	}
 	return func() []rune { return zeros }
 }()
+
+// Canonical gives the keys that parsing gives.
+func TestCanonical(t *testing.T) {
+	for _, country := range []string{"", "DE", "RS", "SA", "CN", "JP", "IN"} {
+		for _, text := range []string{"A", "AB123CD", "0O1I", "ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNOPQRSTUVW"} {
+			if p, err := plate.Parse(country, text); err == nil {
+				if got, want := index.Canonical(index.KindPlate, country, []byte(text)), index.Plate(p); got != want {
+					t.Errorf("plate %s %s: another key", country, text)
+				}
+			}
+			for _, kind := range []index.Kind{index.KindChassis, index.KindEngine, index.KindPart, index.KindDocument} {
+				want, err := index.Number{Kind: kind, Country: country, Text: text}.Key()
+				if got := index.Canonical(kind, country, []byte(text)); err != nil || got != want {
+					t.Errorf("%v %s %s: another key, %v", kind, country, text, err)
+				}
+			}
+		}
+	}
+}

@@ -105,7 +105,7 @@ func (a *asker) nearPlate(read *Read, country string) {
 func (a *asker) spellers(read *Read, country string) (all []speller) {
 	add := func(c string) {
 		if p, err := plate.Parse(c, read.Text); err == nil {
-			all = append(all, speller{kind: index.KindPlate, country: c, text: []rune(p.Text())})
+			all = append(all, speller{kind: index.KindPlate, country: p.Country(), text: []rune(p.Text())})
 		}
 	}
 	add("")

@@ -143,3 +143,12 @@ func during(b *testing.B, queries []match.Query) iter.Seq[match.Query] {
 		}
 	}
 }
+
+// BenchmarkNew counts the vehicles of a register.
+func BenchmarkNew(b *testing.B) {
+	w := newBorder(b)
+	for b.Loop() {
+		match.New(w.m.Index(), match.Options{})
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/listedVehicles, "ns/record")
+}

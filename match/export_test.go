@@ -90,3 +90,6 @@ func (c Census) Misread(channel Channel, v vin.VIN) (fast, slow float64) {
 	}
 	return fast, slow
 }
+
+// Index returns the index of a matcher.
+func (m *Matcher) Index() *index.Index { return m.idx }

@@ -316,8 +316,13 @@ type speller struct {
 
 func (s *speller) add(dst []index.Key, text []rune) []index.Key {
 	b := s.buf[:0]
+	ascii := true
 	for _, r := range text {
+		ascii = ascii && r < utf8.RuneSelf
 		b = utf8.AppendRune(b, r)
+	}
+	if ascii {
+		return append(dst, index.Canonical(s.kind, s.country, b))
 	}
 	if s.kind == index.KindPlate {
 		if p, err := plate.Parse(s.country, string(b)); err == nil {
