@@ -48,28 +48,59 @@ func (a *asker) worthVIN(v vin.VIN) bool {
 
 // worth reports whether a finding could reach the least probability if a number
 // was misread with a probability of at most so much, given an error, and is by
-// itself the number of so many unlisted vehicles. It takes the numbers of other
-// kinds to agree as they may without leading to the record by themselves, which
-// is not at all, and the paper to agree in all.
+// itself the number of so many unlisted vehicles. It takes the paper to agree in
+// all. Two kinds of numbers that were both misread would make nearly any record
+// probable; but it is enough to search near one of them, the leading one.
 func (a *asker) worth(r *reader, most, right float64) bool {
+	if a.leads() {
+		return true
+	}
 	odds := a.priorOdds() * a.unlisted() * r.wrong * most / max(right*r.right(), 1e-12)
 	if a.query.Claim != (Claim{}) {
 		odds *= claimsMost
 	}
-	if len(a.query.Reads) > 1 {
-		odds *= otherReadsMost
-	}
 	return odds/(1+odds) >= a.matcher.o.MinProbability
 }
 
-const (
-	// claimsMost is what a paper that agrees in all multiplies the odds by: two to
-	// the sum of the weights of score.go.
-	claimsMost = 2000
-	// otherReadsMost is what other numbers multiply them by that are misread
-	// themselves, so that they do not lead to the record.
-	otherReadsMost = 1000
-)
+// claimsMost is what a paper that agrees in all multiplies the odds by: two to
+// the sum of the weights of score.go.
+const claimsMost = 2000
+
+// leads reports whether other kinds of numbers were read beside the read at hand,
+// and its own is the first that says anything, VINs before all others.
+func (a *asker) leads() bool {
+	kind, others := a.query.Reads[a.at.read].Kind, false
+	for i := range a.query.Reads {
+		if a.query.Reads[i].Kind != kind {
+			others = true
+		}
+	}
+	if !others {
+		return false
+	}
+	lead := index.Kind(0)
+	for i := range a.query.Reads {
+		read := &a.query.Reads[i]
+		if lead != 0 && read.Kind != index.KindVIN {
+			continue
+		}
+		switch read.Kind {
+		case index.KindVIN:
+			if v, _, err := parseVIN(read.Text); err == nil && !v.Decode().Remarks.Has(vin.Placeholder) {
+				return kind == index.KindVIN
+			}
+		case index.KindPlate:
+			if _, err := plate.Parse("", read.Text); err == nil {
+				lead = read.Kind
+			}
+		default:
+			if len(lettersOf(read.Text)) >= shortestNumber {
+				lead = read.Kind
+			}
+		}
+	}
+	return kind == lead
+}
 
 // nearPlate asks for all plates of which one may be a read with one error, of
 // its country, or of every country in the register.

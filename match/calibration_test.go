@@ -232,14 +232,17 @@ func TestCalibration(t *testing.T) {
 	} {
 		w := newDeclaredWorld(t, world.vins, 20_000, 400_000)
 		for _, n := range []struct {
-			name string
-			as   match.Channel
-			read func(share float64) noise
+			name  string
+			as    match.Channel
+			read  func(share float64) noise
+			worst float64 // expected calibration error
 		}{
-			{"typed", match.Typed, func(e float64) noise { return throughReader(vintest.Typed, e) }},
-			{"camera", match.Camera, func(e float64) noise { return throughReader(vintest.Camera, e) }},
-			{"any symbol", match.Camera, anySymbol},
-			{"keyboard", match.Typed, keyboard},
+			{"typed", match.Typed, func(e float64) noise { return throughReader(vintest.Typed, e) }, 0.05},
+			{"camera", match.Camera, func(e float64) noise { return throughReader(vintest.Camera, e) }, 0.05},
+			{"any symbol", match.Camera, anySymbol, 0.05},
+			{"worn", match.Camera, worn, 0.05},
+			{"off by one", match.Typed, offByOne, 0.05},
+			{"keyboard", match.Typed, keyboard, 0.15},
 		} {
 			for _, h := range []float64{0.001, 0.05, 0.5} {
 				queries := map[float64]int{0.001: *calibrationQueries, 0.05: 40_000, 0.5: 5_000}[h]
@@ -254,7 +257,7 @@ func TestCalibration(t *testing.T) {
 				ece, loss, base := got.ece(h)
 				t.Logf("%s, %s, h %v: %d findings, ECE %.4f, log loss %.4f (base %.4f), 0.9 reached by %d of %d\n%v",
 					world.name, n.name, h, len(got.claims), ece, loss, base, got.sharp, got.single, got.bins())
-				if ece > 0.05 || loss >= base {
+				if ece > n.worst || loss >= base {
 					t.Errorf("%s, %s, h %v: expected calibration error %.4f, log loss %.4f (base %.4f)", world.name, n.name, h, ece, loss, base)
 				}
 				if h == 0.5 && 10*got.sharp < 6*got.single {

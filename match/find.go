@@ -43,6 +43,9 @@ func (w *worker) find(spans []span, q *Query, r *Result) {
 				j.add(&s, w.keys[h.key])
 			}
 		}
+		if w.matcher.o.Near != Never {
+			j.addNear()
+		}
 		if j.sumUp(math.Log2(w.priorOdds())) {
 			w.judges = append(w.judges, j)
 		}

@@ -176,6 +176,48 @@ func places(n int) string {
 	return strconv.Itoa(n) + " places"
 }
 
+// addNear weighs the reads that led nowhere: where another one has led to the
+// record, they may still be a misreading of what it lists.
+func (j *judge) addNear() {
+	for i := range j.query.Reads {
+		read, own := &j.query.Reads[i], &j.reads[i]
+		if own.none || read.Kind == index.KindVIN && !own.asVIN ||
+			slices.ContainsFunc(j.matches, func(m match) bool { return m.read == i }) {
+			continue
+		}
+		for n := range numbersOf(&j.record) {
+			if n.Kind != read.Kind || j.elsewhere(read, n) {
+				continue
+			}
+			if len(diff(own.text, counting(n))) != 1 {
+				continue // two errors are not looked for everywhere, so that they count nowhere
+			}
+			if k, err := n.Key(); err == nil {
+				j.add(&span{read: int32(i), via: viaNear, how: Near}, k)
+			}
+		}
+	}
+}
+
+// elsewhere reports whether a number was read for another country than it is
+// listed for.
+func (j *judge) elsewhere(read *Read, n index.Number) bool {
+	if !read.Kind.HasCountry() {
+		return false
+	}
+	a, _ := plate.ParseCountry(read.Country)
+	b, _ := plate.ParseCountry(n.Country)
+	return a != "" && b != "" && a != b
+}
+
+// counting returns what of a listed number counts.
+func counting(n index.Number) []rune {
+	if n.Kind == index.KindVIN || n.Kind == index.KindPlate {
+		return []rune(n.Text)
+	}
+	return []rune(lettersOf(n.Text))
+}
+
 // numberOf returns the text of the listed number that has a key: what counts of
 // it, and whether that is another spelling of it. Of several it is the nearest
 // to a text.
@@ -188,11 +230,7 @@ func (j *judge) numberOf(k index.Key, like []rune) (text []rune, alias, ok bool)
 		if err != nil || own != k {
 			continue
 		}
-		text := []rune(n.Text)
-		if k.Kind() != index.KindPlate {
-			text = []rune(lettersOf(n.Text))
-		}
-		return text, k.Kind() == index.KindPlate && n.Text != j.record.Plate.Text() && j.record.Plate.IsValid(), true
+		return counting(n), k.Kind() == index.KindPlate && n.Text != j.record.Plate.Text() && j.record.Plate.IsValid(), true
 	}
 	return nil, false, false
 }
@@ -614,49 +652,52 @@ func (j *judge) also(g *group) {
 	}
 }
 
-// differing adds the listed VIN and the listed plate where another one was read:
-// a plate on another car is a reason to look closer, whatever the probability.
+// differing adds what is listed where another number of its kind was read: a
+// plate on another car is a reason to look closer, whatever the probability. It
+// never speaks for the record: a number with one error was weighed as near.
 func (j *judge) differing() {
-	for _, k := range []index.Kind{index.KindVIN, index.KindPlate} {
-		var listed string
-		var text []rune
-		switch {
-		case j.matched(k):
-			continue
-		case k == index.KindVIN && j.record.VIN.IsValid():
-			listed = j.record.VIN.String()
-			text = []rune(listed)
-		case k == index.KindPlate && j.record.Plate.IsValid():
-			listed = j.record.Plate.String()
-			text = []rune(j.record.Plate.Text())
-		default:
+	for k := index.KindVIN; k <= index.KindDocument; k++ {
+		if j.matched(k) {
 			continue
 		}
-		like, sum, shown := 0.0, 0.0, ""
 		r := j.matcher.reader(j.query.Channel)
+		like, sum, best := 0.0, 0.0, -1.0
+		var listed index.Number
+		shown := ""
 		for i := range j.query.Reads {
 			read, m := &j.query.Reads[i], &j.reads[i]
 			if read.Kind != k || m.none || k == index.KindVIN && !m.asVIN {
 				continue
 			}
-			if shown == "" {
-				shown = j.shownRead(read, m)
+			own := -1.0
+			for n := range numbersOf(&j.record) {
+				if n.Kind != k {
+					continue
+				}
+				p := 0.0
+				text := counting(n)
+				if d := diff(m.text, text); len(d) <= maxErrors && !j.elsewhere(read, n) {
+					p = m.weight * r.likelihood(d, m.text, text)
+				}
+				own = max(own, p)
+				if p > best {
+					best, listed, shown = p, n, j.shownRead(read, m)
+				}
 			}
-			if d := diff(m.text, text); len(d) <= maxErrors {
-				like += m.weight * r.likelihood(d, m.text, text)
-			}
+			like += max(own, 0)
 			sum += m.weight * j.worker.background(j.query, i).sum()
 		}
-		if shown == "" {
+		if best < 0 {
 			continue
 		}
-		own := exchanged[k]
-		weight := log2((1-own)*like*j.unlisted()/max(sum, 1e-12) + own)
-		j.say(Evidence{
-			Code: EvidenceDiffers, Kind: k, Read: shown, Listed: listed, Weight: weight,
-			Text: name(k) + " differs: read " + shown + ", listed " + listed,
-		})
-		j.odds += weight
+		e := Evidence{Code: EvidenceDiffers, Kind: k, Read: shown, Listed: listed.Text}
+		if k == index.KindPlate && listed.Country != "" {
+			e.Listed = listed.Country + " " + listed.Text
+		}
+		e.Weight = min(log2((1-exchanged[k])*like*j.unlisted()/max(sum, 1e-12)+exchanged[k]), 0)
+		e.Text = name(k) + " differs: read " + shown + ", listed " + e.Listed
+		j.say(e)
+		j.odds += e.Weight
 	}
 }
 

@@ -283,9 +283,15 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 	if ofPlain == nil && ofRight == nil {
 		once = c.ofHeads(r, &b, &n, plain, right, tail)
 	}
-	bg.wrong = r.wrong * (bg.wrong + r.Several*once)
+	bg.wrong = r.wrong * (uneven*bg.wrong + r.Several*once)
 	return bg
 }
+
+// uneven is how many times more often than the error model says a sibling's
+// number is misread as this one. The model spreads errors over all places and
+// characters; readers have their favourites, mostly among digits, where siblings
+// differ. Judgement, on the careful side.
+const uneven = 1.25
 
 // ofHeads returns the expected number of unlisted vehicles with a listed head
 // that were misread in one symbol of the head and one of the tail, given two

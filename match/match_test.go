@@ -177,16 +177,16 @@ func TestMatch(t *testing.T) {
 			"  in the text as read, position 11: folded lookalike 'А' to 'A'",
 		}},
 		{"two owners list one car", []index.Record{withVIN(golf), withVIN(golf)}, read(ofVIN, golf), []string{
-			"XX/1 vin exact sure",
-			"XX/2 vin exact sure",
+			"XX/1 vin exact probable",
+			"XX/2 vin exact probable",
 		}},
 		{"the check digit is wrong on both sides", listed("1HGCM82653A004352"), read(ofVIN, "1HGCM82653A004352"), []string{
-			"XX/1 vin exact sure",
+			"XX/1 vin exact probable",
 			"  the check digit is required and does not compute, both as read and as listed",
 			"check_mismatch: position 9: the check digit is 5, but the other symbols demand 3",
 		}},
 		{"no check digit is demanded of a European", listed(golf), read(ofVIN, golf), []string{
-			"XX/1 vin exact sure",
+			"XX/1 vin exact probable",
 		}},
 		{"all ones pass the check sum and mean nothing", listed(ones), read(ofVIN, ones), []string{
 			"XX/1 vin exact possible",
