@@ -63,7 +63,7 @@ func (a *asker) worth(r *reader, most, right float64) bool {
 }
 
 // claimsMost is what a paper that agrees in all multiplies the odds by: two to
-// the sum of the weights of score.go.
+// the sum of the weights of weights.go.
 const claimsMost = 2000
 
 // leads reports whether other kinds of numbers were read beside the read at hand,

@@ -200,7 +200,7 @@ func agreeTypes(a, b index.Type) agreement {
 }
 
 // claimEvidence appends what the paper says beside what the record says.
-// See score.go for the weights.
+// See weights.go for the weights.
 func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, weigh weighing) []Evidence {
 	if *c == (Claim{}) {
 		return dst
