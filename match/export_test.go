@@ -86,7 +86,7 @@ func (c Census) Misread(channel Channel, v vin.VIN) (fast, slow float64) {
 	for _, k := range appendNearVINs(nil, []byte(v.String())) {
 		u, _ := k.VIN()
 		listed := appendRunes(nil, u)
-		slow += c.existsAs(u) * r.likelihood(diff(read, listed), read, listed)
+		slow += uneven * c.existsAs(u) * r.likelihood(diff(read, listed), read, listed)
 	}
 	return fast, slow
 }

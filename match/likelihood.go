@@ -291,7 +291,7 @@ func (c *census) ofWhole(r *reader, b [vin.Len]byte) background {
 // number is misread as this one. The model spreads errors over all places and
 // characters; readers have their favourites, mostly among digits, where siblings
 // differ. Judgement, on the careful side.
-const uneven = 1.25
+const uneven = 1.5
 
 // ofHeads returns the expected number of unlisted vehicles with a listed head
 // that were misread in one symbol of the head and one of the tail, given two

@@ -582,7 +582,7 @@ func TestMatch(t *testing.T) {
 		},
 		{"the paper supports a guess", facts, claiming(read(ofVIN, "1HGCM82633A003452"),
 			match.Claim{Make: "honda", ModelYear: 2003, Country: "US", Type: index.Car, Colour: "SILVER"}), []string{
-			"XX/1 vin repaired probable",
+			"XX/1 vin repaired possible",
 			"  positions 14 and 15: read 34, listed 43",
 			"  make: paper says honda, which agrees with the listed Honda",
 			"  model year: paper and record both say 2003",

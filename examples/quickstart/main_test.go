@@ -7,7 +7,7 @@ func Example() {
 	main()
 	// Output:
 	// WVW ZZZ1KZ AW612305: 1 found
-	//   DE 2023-118002, Volkswagen: cleaned by vin, probable, probability 0.99
+	//   DE 2023-118002, Volkswagen: cleaned by vin, probable, probability 0.98
 	//     VIN listed as it was read, once cleaned
 	//     in the text as read, position 4: dropped separator ' '
 	//     in the text as read, position 11: dropped separator ' '
