@@ -311,6 +311,7 @@ type speller struct {
 	kind    index.Kind
 	country string
 	text    []rune
+	texts   *[]byte // not nil: the texts are appended, each behind its length in two bytes, and no keys are made
 	buf     [4 * maxDiff]byte
 }
 
@@ -320,6 +321,10 @@ func (s *speller) add(dst []index.Key, text []rune) []index.Key {
 	for _, r := range text {
 		ascii = ascii && r < utf8.RuneSelf
 		b = utf8.AppendRune(b, r)
+	}
+	if s.texts != nil {
+		*s.texts = append(append(*s.texts, byte(len(b)>>8), byte(len(b))), b...)
+		return dst
 	}
 	if ascii {
 		return append(dst, index.Canonical(s.kind, s.country, b))

@@ -38,6 +38,7 @@ type commands struct {
 	Screen    screenCmd    `cmd:"" help:"Check observations against a register, and explain every hit."`
 	Explain   explainCmd   `cmd:"" help:"Say how probable each finding for one number is, and why."`
 	Sightings sightingsCmd `cmd:"" help:"Report vehicles that may be clones: one number on two vehicles, or at two places at once."`
+	Watch     watchCmd     `cmd:"" help:"Report what was asked for before it was entered: delayed inquiries."`
 	Search    searchCmd    `cmd:"" help:"Find records by a part of a number."`
 	Index     indexCmd     `cmd:"" help:"Make, check and describe snapshots of a register."`
 	Generate  generateCmd  `cmd:"" help:"Write a population of synthetic VINs as CSV, and how they are read."`
