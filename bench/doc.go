@@ -9,4 +9,4 @@
 // the library, both answer the same queries in turns within one benchmark, and
 // x-map is how many times longer the rival took: on a shared machine only such
 // ratios mean something.
-package bench
+package main

@@ -57,7 +57,7 @@ func (w *World) Plates(n int, hitRate float64) (plates []plate.Plate, hits int) 
 	rng := w.random(streamVINs)
 	plates = make([]plate.Plate, n)
 	for i := range plates {
-		at := rng.IntN((w.listed + 1) / 2) * 2
+		at := rng.IntN((w.listed+1)/2) * 2
 		if rng.Float64() < hitRate {
 			hits++
 		} else {
