@@ -132,13 +132,13 @@ func (s *service) read(name string, h *measure.Histogram, lookup func(rows []ind
 		wg.Go(func() {
 			rows := make([]index.Row, call)
 			at := p * len(s.queries) / readers / call * call
-			for {
+			for { // once at least, however late it is
 				from := time.Now()
+				found[p] += lookup(rows, at)
+				times[p].Add(time.Since(from))
 				if from.After(end) {
 					return
 				}
-				found[p] += lookup(rows, at)
-				times[p].Add(time.Since(from))
 				if at += call; at+call > len(s.queries) {
 					at = 0
 				}
@@ -168,10 +168,11 @@ func (s *service) count(name string, n int, took time.Duration) {
 	s.counts[name] += n
 }
 
-// pace calls something perCall changes at a time, so often that the rate is held.
+// pace calls something perCall changes at a time, so often that the rate is held,
+// and once at least.
 func pace(done *atomic.Bool, call func() error) (changes int, took time.Duration, err error) {
 	start := time.Now()
-	for !done.Load() {
+	for ok := true; ok; ok = !done.Load() {
 		if err := call(); err != nil {
 			return changes, time.Since(start), err
 		}

@@ -6,7 +6,7 @@
 //	go run ./bench/huge -n 5000000
 //	go run ./bench/huge -n 5000000 -dir /data
 //
-// Each record has a VIN of [vintest.DefaultMix], an ID of ten bytes and all
+// The records are those of package workload: a VIN, an ID of ten bytes and all
 // attributes; every second one has a plate. The goals are those of a hundred
 // million. What fewer need is scaled up, but for what a process takes that does
 // nothing. Each step is held to nineteen twentieths of its goal, scaled down, by
@@ -27,10 +27,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/vinmatch/vinmatch/bench/workload"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
-	"github.com/vinmatch/vinmatch/vin/plate"
-	"github.com/vinmatch/vinmatch/vin/vintest"
 )
 
 // full is the number of records that the goals are for.
@@ -66,6 +65,10 @@ func main() {
 	dir := flag.String("dir", "", "directory for the snapshot; default: a new temporary one")
 	only := flag.Int("step", -1, "do this step alone, in this process")
 	flag.Parse()
+	if *n < 1 || *n > workload.MaxListed {
+		fmt.Fprintf(os.Stderr, "huge: -n: want 1 to %d\n", workload.MaxListed)
+		os.Exit(2)
+	}
 	if err := huge(*n, *dir, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "huge:", err)
 		os.Exit(1)
@@ -136,15 +139,13 @@ func (r *run) timed(what string, n int64, unit string, do func() error) error {
 }
 
 // world returns the vehicles: those below n are listed.
-func (r *run) world() *vintest.Population {
-	return vintest.NewPopulation(1, vintest.DefaultMix).Shuffled(uint64(r.n + asked))
-}
+func (r *run) world() *workload.World { return workload.New(1, r.n) }
 
 // build makes the register and saves it.
 func (r *run) build() error {
 	var x *index.Index
 	err := r.timed("build", int64(r.n), "records", func() (err error) {
-		x, err = index.Build(r.ctx, index.Options{Seed: 1}, r.records)
+		x, err = index.Build(r.ctx, index.Options{Seed: 1}, r.world().Records())
 		return err
 	})
 	if err != nil {
@@ -168,7 +169,7 @@ func (r *run) build() error {
 }
 
 // asked is how many numbers are looked up.
-const asked = 1 << 20
+const asked = workload.Unlisted
 
 // ask opens the register and asks it numbers, whole and partial.
 func (r *run) ask() error {
@@ -188,7 +189,7 @@ func (r *run) ask() error {
 		{"look up what is listed", func(i int) int { return i % r.n }, true},
 	} {
 		for i := range keys {
-			keys[i] = index.VIN(world.At(uint64(side.at(i))))
+			keys[i] = index.VIN(world.VIN(side.at(i)))
 		}
 		hits := 0
 		_ = r.timed(side.name, asked, "keys", func() error {
@@ -202,7 +203,7 @@ func (r *run) ask() error {
 	const searches = 1000
 	err = r.timed("search for the last six", searches, "searches", func() error {
 		for i := range searches {
-			number := world.At(uint64(i % r.n)).String()
+			number := world.VIN(i % r.n).String()
 			p, err := vin.ParsePattern("*" + number[vin.Len-6:])
 			if err != nil {
 				return err
@@ -255,7 +256,7 @@ func (r *run) compact() error {
 		for i := 0; i < changes; i += block {
 			batch = batch[:0]
 			for j := i; j < min(i+block, changes); j++ {
-				c := index.Change{Op: index.Put, Record: record(world, j*97%r.n)}
+				c := index.Change{Op: index.Put, Record: world.Record(j * 97 % r.n)}
 				c.Record.Version += 100
 				c.By = c.Record.Owner
 				if j%3 == 0 {
@@ -280,54 +281,4 @@ func (r *run) compact() error {
 		return fmt.Errorf("%d records with %d changes after compaction", st.Records, st.Changes)
 	}
 	return nil
-}
-
-// records yields the records of the register.
-func (r *run) records(yield func(index.Record, error) bool) {
-	world := r.world()
-	for i := range r.n {
-		if !yield(record(world, i), nil) {
-			return
-		}
-	}
-}
-
-var (
-	owners  = []string{"AT", "BE", "BR", "CH", "DE", "ES", "FR", "GB", "IT", "JP", "MX", "NL", "PL", "US", "ZA"}
-	makes   = []string{"Volkswagen", "Toyota", "Peugeot", "Fiat", "Honda", "Ford", "Škoda"}
-	colours = []string{"black", "white", "grey", "red", "blue"}
-)
-
-// record returns record i.
-func record(world *vintest.Population, i int) index.Record {
-	// A hash of the number, so that no attribute follows from another.
-	h := uint64(i+1) * 0x9E3779B97F4A7C15
-	h ^= h >> 29
-	pick := func(n int) int {
-		h = h*0xD1342543DE82EF95 + 1
-		return int(h >> 33 % uint64(n))
-	}
-	r := index.Record{
-		Owner:     owners[pick(len(owners))],
-		ID:        fmt.Sprintf("%010d", i),
-		Version:   uint64(1 + pick(7)),
-		VIN:       world.At(uint64(i)),
-		Type:      index.Car,
-		Status:    index.Stolen,
-		Make:      makes[pick(len(makes))],
-		ModelYear: 1995 + pick(30),
-		Colour:    colours[pick(len(colours))],
-		Stolen:    time.Date(2012, 1, 1+pick(5000), 0, 0, 0, 0, time.UTC),
-	}
-	if pick(4) == 0 {
-		r.Type = index.Car + index.Type(pick(5))
-	}
-	if pick(8) == 0 {
-		r.Status = index.Wanted
-	}
-	if i%2 == 0 {
-		text := fmt.Sprintf("%c%c %04d %c%c", 'A'+pick(26), 'A'+pick(26), pick(10_000), 'A'+pick(26), 'A'+pick(26))
-		r.Plate = plate.MustParse(r.Owner, text)
-	}
-	return r
 }

@@ -39,51 +39,76 @@ type Limits struct {
 	Cold     bool // the first round counts: for what is slow, and warms nothing
 }
 
-// Rounds measures sides against one another. In each round every side has one
+// A Contest measures sides against one another. In each round every side has one
 // turn, and each round begins with another side, so that whatever else goes on
-// hits all alike and none has always the same one before it. Unless Cold, a first
-// round that does not count fills caches.
-func Rounds(l Limits, sides ...Side) ([]Times, error) {
-	times := make([]Times, len(sides))
-	for i := range times {
+// hits all alike and none has always the same one before it.
+type Contest struct {
+	sides []Side
+	Times []Times // of each side
+	round int
+}
+
+// NewContest returns a contest before its first round.
+func NewContest(sides ...Side) *Contest {
+	c := &Contest{sides: sides, Times: make([]Times, len(sides))}
+	for i := range sides {
 		if sides[i].Each != nil {
-			times[i].All = new(Histogram)
+			c.Times[i].All = new(Histogram)
 		}
 	}
-	first := -1
-	if l.Cold {
-		first = 0
+	return c
+}
+
+// Round gives every side its turn. A round that does not count fills caches.
+func (c *Contest) Round(counts bool) error {
+	for k := range c.sides {
+		i := (k + c.round) % len(c.sides)
+		if err := c.turn(&c.sides[i], &c.Times[i], counts); err != nil {
+			return fmt.Errorf("%s: %w", c.sides[i].Name, err)
+		}
+	}
+	c.round++
+	return nil
+}
+
+func (c *Contest) turn(s *Side, t *Times, counts bool) error {
+	if s.Each != nil {
+		h := new(Histogram)
+		if err := s.Each(h); err != nil || !counts {
+			return err
+		}
+		t.Each = append(t.Each, h)
+		t.All.Merge(h)
+		t.Samples += h.Count()
+		return nil
+	}
+	start := time.Now()
+	err := s.Turn()
+	took := time.Since(start)
+	if err != nil || !counts {
+		return err
+	}
+	t.Rounds = append(t.Rounds, float64(took.Nanoseconds())/float64(s.Ops))
+	t.Samples += s.Ops
+	return nil
+}
+
+// Rounds holds a contest within limits. Unless it is Cold, a first round does not
+// count.
+func Rounds(l Limits, sides ...Side) ([]Times, error) {
+	c := NewContest(sides...)
+	if !l.Cold {
+		if err := c.Round(false); err != nil {
+			return nil, err
+		}
 	}
 	began := time.Now()
-	for round := first; round < l.Min || round < l.Max && time.Since(began) < l.Budget; round++ {
-		for k := range sides {
-			i := (k + round + 1) % len(sides)
-			s, t := &sides[i], &times[i]
-			if s.Each != nil {
-				h := new(Histogram)
-				if err := s.Each(h); err != nil {
-					return nil, fmt.Errorf("%s: %w", s.Name, err)
-				}
-				if round >= 0 {
-					t.Each = append(t.Each, h)
-					t.All.Merge(h)
-					t.Samples += h.Count()
-				}
-				continue
-			}
-			start := time.Now()
-			err := s.Turn()
-			took := time.Since(start)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.Name, err)
-			}
-			if round >= 0 {
-				t.Rounds = append(t.Rounds, float64(took.Nanoseconds())/float64(s.Ops))
-				t.Samples += s.Ops
-			}
+	for n := 0; n < l.Min || n < l.Max && time.Since(began) < l.Budget; n++ {
+		if err := c.Round(true); err != nil {
+			return nil, err
 		}
 	}
-	return times, nil
+	return c.Times, nil
 }
 
 // Quantiles returns a quantile of each round of a side that times each

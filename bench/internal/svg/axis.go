@@ -95,8 +95,9 @@ func (s *scale) ticks(most int) []Tick {
 				return ticks
 			}
 		}
+		decades := ticks
 		for every := 2; len(ticks) > most; every++ {
-			ticks = slices.DeleteFunc(ticks, func(t Tick) bool { return int(math.Round(math.Log10(t.At)))%every != 0 })
+			ticks = slices.DeleteFunc(slices.Clone(decades), func(t Tick) bool { return int(math.Round(math.Log10(t.At)))%every != 0 })
 		}
 		return ticks
 	}
@@ -107,8 +108,8 @@ func (s *scale) ticks(most int) []Tick {
 			break
 		}
 	}
-	for i := math.Ceil(s.min/step - 1e-9); i*step <= s.max+step*1e-9; i++ {
-		add(i * step)
+	for i := int(math.Ceil(s.min/step - 1e-9)); float64(i)*step <= s.max+step*1e-9; i++ {
+		add(float64(i) * step)
 	}
 	return ticks
 }
