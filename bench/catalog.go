@@ -42,6 +42,12 @@ func (m metric) than(sides ...string) metric {
 	return m
 }
 
+// neither says that more is no worse and no better: it is of the machine.
+func (m metric) neither() metric {
+	m.better = ""
+	return m
+}
+
 // one says that each operation is timed.
 func (m metric) one() metric {
 	m.each = true

@@ -59,7 +59,8 @@
 // register are built with the default settings of the garbage collector.
 //
 // A comparison of two runs calls a change what is more than twice the spread of
-// both runs together, and at least 5 %, since the place of a loop or a table in
-// memory differs from run to run as well. Where a rival was measured in the same
+// both runs together, more than nine in ten of the rivals changed by, whose code
+// is the same, and at least 5 %, since the place of a loop or a table in memory
+// differs from run to run as well. Where a rival was measured in the same
 // rounds, the ratio to it is compared instead of the time.
 package main

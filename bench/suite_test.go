@@ -221,7 +221,7 @@ func TestMetrics(t *testing.T) {
 					t.Errorf("%s is compared with %s, which is not of its kind", m.name, side)
 				}
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", name, m.unit, m.better,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", name, m.unit, or(m.better, "-"),
 				or(m.rival, "vinmatch"), or(strings.Join(m.beside, " "), "-"), m.title)
 		}
 	}

@@ -58,15 +58,21 @@ type Comparison struct {
 	// Rivals is the median change of what does not change, the rivals: how
 	// much faster or slower the machine itself was.
 	Rivals float64
+	// Drift is the change that nine in ten times of rivals stayed within, by
+	// the percentile that they are (empty: medians of turns): what one run
+	// differs from the next by, which the rounds of a run do not show.
+	Drift map[string]float64
 }
 
 // Compare tells what changed beyond noise. Where a rival was measured in the same
 // rounds, the ratio to it counts and not the time, for the machine may have been
 // busier or cooler in one of the runs; else the time does. Noise is twice the
-// usual distance of a round from the median, of both runs together.
+// usual distance of a round from the median, of both runs together, and at least
+// what the rivals drifted by.
 func Compare(old, now *Report) Comparison {
-	c := Comparison{Old: old, New: now}
+	c := Comparison{Old: old, New: now, Drift: map[string]float64{}}
 	var rivals []float64
+	drifts := map[string][]float64{}
 	key := func(m *Metric) string {
 		if m.Records == 0 {
 			return m.Name
@@ -80,14 +86,22 @@ func Compare(old, now *Report) Comparison {
 			c.OnlyNew = append(c.OnlyNew, key(m))
 			continue
 		}
-		if m.Of != "" {
-			if m.Unit == Nanoseconds && was.Value > 0 {
-				rivals = append(rivals, m.Value/was.Value-1)
-			}
-			continue
+		if m.Of != "" && m.Unit == Nanoseconds && was.Value > 0 && m.Value > 0 {
+			by := m.Value/was.Value - 1
+			rivals = append(rivals, by)
+			_, _, class := m.base()
+			drifts[class] = append(drifts[class], math.Abs(by))
 		}
-		if m.Better != "" {
-			c.Changes = append(c.Changes, change(old, now, was, m))
+	}
+	for class, by := range drifts {
+		c.Drift[class] = measure.Quantile(by, 0.9)
+	}
+	for i := range now.Metrics {
+		m := &now.Metrics[i]
+		was := old.Metric(m.Name, m.Records)
+		if m.Of == "" && m.Better != "" && was != nil && was.Unit == m.Unit {
+			_, _, class := m.base()
+			c.Changes = append(c.Changes, change(old, now, was, m, c.Drift[class]))
 		}
 	}
 	for i := range old.Metrics {
@@ -122,7 +136,7 @@ func (c *Change) judged() float64 {
 	return c.Relative
 }
 
-func change(old, now *Report, was, is *Metric) Change {
+func change(old, now *Report, was, is *Metric, drift float64) Change {
 	c := Change{Old: was, New: is, By: is.Value/was.Value - 1, Relative: math.NaN(), Verdict: Same}
 	if was.Value == 0 {
 		c.By = 0
@@ -133,7 +147,7 @@ func change(old, now *Report, was, is *Metric) Change {
 	if is.Counted {
 		c.Noise = leastCounted
 	} else {
-		c.Noise = max(leastNoise, noiseFactor*(was.Spread()+is.Spread()))
+		c.Noise = max(leastNoise, drift, noiseFactor*(was.Spread()+is.Spread()))
 		if len(was.Rounds) < 2 || len(is.Rounds) < 2 {
 			c.Verdict = Unknown
 			return c
@@ -149,7 +163,7 @@ func change(old, now *Report, was, is *Metric) Change {
 				if is.Better == "higher" {
 					c.Relative = after/before - 1
 				}
-				c.Noise = max(leastNoise, noiseFactor*(spread+spread2))
+				c.Noise = max(leastNoise, drift, noiseFactor*(spread+spread2))
 			}
 		}
 	}

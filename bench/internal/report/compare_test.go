@@ -47,8 +47,14 @@ func TestCompare(t *testing.T) {
 		{
 			name: "the machine was faster, and yet it is not",
 			old:  Metric{Value: 100, Rounds: times(100, 100, 100)}, new: Metric{Value: 100, Rounds: times(100, 100, 100)},
-			oldRival: times(200, 200, 200), newRival: times(100, 100, 100),
-			want: Worse, by: 0, relativeIs: 1,
+			oldRival: times(200, 200, 200), newRival: times(160, 160, 160),
+			want: Worse, by: 0, relativeIs: 0.25,
+		},
+		{
+			name: "the rival drifted by more than that",
+			old:  Metric{Value: 100, Rounds: times(100, 100, 100)}, new: Metric{Value: 110, Rounds: times(110, 110, 110)},
+			oldRival: times(200, 200, 200), newRival: times(250, 250, 250),
+			want: Same, by: 0.1, relativeIs: -0.12,
 		},
 		{
 			name: "the rounds of a busy machine differ, their ratios do not",
