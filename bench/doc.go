@@ -62,5 +62,7 @@
 // both runs together, more than nine in ten of the rivals changed by, whose code
 // is the same, and at least 5 %, since the place of a loop or a table in memory
 // differs from run to run as well. Where a rival was measured in the same
-// rounds, the ratio to it is compared instead of the time.
+// rounds, the ratio to it is compared instead of the time. Percentiles are
+// compared by their median over the rounds, where a round has samples enough,
+// and p99.9 only beside a rival: interruptions decide it.
 package main

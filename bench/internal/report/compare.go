@@ -27,8 +27,8 @@ const (
 // A Verdict is what became of a metric from one run to another.
 type Verdict string
 
-// The verdicts. A metric with a single round is not judged: nothing says what
-// its noise is.
+// The verdicts. A metric with a single round is not judged, for nothing says what
+// its noise is, nor is a percentile of too few samples.
 const (
 	Same    Verdict = "same"
 	Better  Verdict = "better"
@@ -59,7 +59,7 @@ type Comparison struct {
 	// much faster or slower the machine itself was.
 	Rivals float64
 	// Drift is the change that nine in ten times of rivals stayed within, by
-	// the percentile that they are (empty: medians of turns): what one run
+	// the percentile that they are, empty for medians of turns: what one run
 	// differs from the next by, which the rounds of a run do not show.
 	Drift map[string]float64
 }
@@ -86,8 +86,8 @@ func Compare(old, now *Report) Comparison {
 			c.OnlyNew = append(c.OnlyNew, key(m))
 			continue
 		}
-		if m.Of != "" && m.Unit == Nanoseconds && was.Value > 0 && m.Value > 0 {
-			by := m.Value/was.Value - 1
+		if m.Of != "" && m.Unit == Nanoseconds && was.judgeable() && m.judgeable() && was.typical() > 0 {
+			by := m.typical()/was.typical() - 1
 			rivals = append(rivals, by)
 			_, _, class := m.base()
 			drifts[class] = append(drifts[class], math.Abs(by))
@@ -136,36 +136,66 @@ func (c *Change) judged() float64 {
 	return c.Relative
 }
 
+// typical returns the median of the rounds, which of percentiles is not quite the
+// value: a single round in which the program was interrupted moves p99.9 of all
+// samples, but not that of the usual round.
+func (m *Metric) typical() float64 {
+	if len(m.Rounds) == 0 {
+		return m.Value
+	}
+	return measure.Median(m.Rounds)
+}
+
+// judgeable reports whether there are enough rounds, and of a percentile enough
+// samples in each, to tell a change from chance.
+func (m *Metric) judgeable() bool {
+	if len(m.Rounds) < 2 {
+		return false
+	}
+	_, _, suffix := m.base()
+	beyond := map[string]int{".p99": 100, ".p999": 1000}[suffix] // one sample in so many
+	return m.Samples/len(m.Rounds) >= beyond
+}
+
 func change(old, now *Report, was, is *Metric, drift float64) Change {
-	c := Change{Old: was, New: is, By: is.Value/was.Value - 1, Relative: math.NaN(), Verdict: Same}
-	if was.Value == 0 {
+	before, after := was.typical(), is.typical()
+	c := Change{Old: was, New: is, By: after/before - 1, Relative: math.NaN(), Verdict: Same}
+	if before == 0 {
 		c.By = 0
-		if is.Value != 0 {
+		if after != 0 {
 			c.By = math.Inf(1)
 		}
 	}
 	if is.Counted {
 		c.Noise = leastCounted
 	} else {
-		c.Noise = max(leastNoise, drift, noiseFactor*(was.Spread()+is.Spread()))
-		if len(was.Rounds) < 2 || len(is.Rounds) < 2 {
+		if !was.judgeable() || !is.judgeable() {
 			c.Verdict = Unknown
 			return c
 		}
+		c.Noise = max(leastNoise, drift, noiseFactor*(was.Spread()+is.Spread()))
 		if len(was.Beside) > 0 && len(is.Beside) > 0 && was.Beside[0] == is.Beside[0] {
 			wasOther, isOther := old.Metric(was.Beside[0], was.Records), now.Metric(is.Beside[0], is.Records)
 			// Only a rival stays as it is from version to version.
-			if wasOther != nil && isOther != nil && isOther.Of != "" {
-				before, spread := was.Ratio(wasOther)
-				after, spread2 := is.Ratio(isOther)
+			if wasOther != nil && isOther != nil && isOther.Of != "" && wasOther.judgeable() && isOther.judgeable() {
+				before, after := was.ratios(wasOther), is.ratios(isOther)
 				// A better ratio is a greater one; the time goes the other way.
-				c.Relative = before/after - 1
+				c.Relative = measure.Median(before)/measure.Median(after) - 1
 				if is.Better == "higher" {
-					c.Relative = after/before - 1
+					c.Relative = measure.Median(after)/measure.Median(before) - 1
 				}
-				c.Noise = max(leastNoise, drift, noiseFactor*(spread+spread2))
+				c.Noise = max(leastNoise, drift, noiseFactor*(measure.Spread(before)+measure.Spread(after)))
 			}
 		}
+	}
+	if _, _, suffix := is.base(); suffix == ".p999" && math.IsNaN(c.Relative) {
+		// As much the machine's as the program's: it takes a rival beside it,
+		// measured as often, to tell them apart.
+		c.Verdict = Unknown
+		return c
+	}
+	if c.Relative*c.By < 0 && math.Abs(c.By) > c.Noise {
+		return c // the rival was hit by something, which says nothing of us
 	}
 	if d := c.judged(); math.Abs(d) > c.Noise {
 		c.Verdict = Worse
@@ -206,13 +236,14 @@ func (c *Comparison) Write(w io.Writer) error {
 		if x.New.Records > 0 {
 			records = Short(x.New.Records)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.New.Name, records, x.Old, x.New,
-			percent(x.By), relative, fmt.Sprintf("±%.0f %%", 100*x.Noise), x.Verdict)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.New.Name, records,
+			x.Old.Unit.Format(x.Old.typical()), x.New.Unit.Format(x.New.typical()),
+			percent(x.By), relative, fmt.Sprintf("±%.1f %%", 100*x.Noise), x.Verdict)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d metrics changed beyond noise, %d did not, %d have a single round and are not judged.\n",
+	_, err := fmt.Fprintf(w, "%d metrics changed beyond noise, %d did not, %d have too few rounds or samples to be judged.\n",
 		len(c.Changes)-same-unknown, same, unknown)
 	for _, only := range []struct {
 		run   string

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,9 +64,20 @@ func TestCompare(t *testing.T) {
 			want: Better, by: -0.2, relativeIs: -0.2,
 		},
 		{
+			name: "the rival was hit by something, and we were faster",
+			old:  Metric{Value: 100, Rounds: times(100, 100, 100)}, new: Metric{Value: 60, Rounds: times(60, 60, 60)},
+			oldRival: times(200, 200, 200), newRival: times(110, 110, 110),
+			want: Same, by: -0.4, relativeIs: 60.0/110*2 - 1,
+		},
+		{
 			name: "a single round has no noise to judge by",
 			old:  Metric{Value: 100, Rounds: times(100)}, new: Metric{Value: 300, Rounds: times(300)},
 			want: Unknown, by: 2, relativeIs: math.NaN(),
+		},
+		{
+			name: "one interrupted round moves the value but not the usual round",
+			old:  Metric{Value: 100, Rounds: times(100, 100, 100)}, new: Metric{Value: 900, Rounds: times(100, 100, 9000)},
+			want: Same, by: 0, relativeIs: math.NaN(),
 		},
 		{
 			name: "what is counted is exact",
@@ -112,7 +124,8 @@ func TestWriteComparison(t *testing.T) {
 	for i := range m.Rounds {
 		m.Rounds[i] *= 2
 	}
-	now.Metric("memory.whole.index", now.Records).Value = 60
+	record := now.Metric("memory.whole.index", now.Records)
+	record.Value, record.Rounds = 60, []float64{60}
 	now.Metrics[0].Name = "exact.miss.other"
 	now.Machine.CPUs = 64
 	c := Compare(old, now)
@@ -122,11 +135,27 @@ func TestWriteComparison(t *testing.T) {
 	}
 	for _, want := range []string{
 		"The machines differ", "exact.miss.batch", "12.3 ns", "24.7 ns", "+100.0 %", "worse",
-		"memory.whole.index", "-24.2 %", "better", "2 metrics changed beyond noise, 3 did not, 0 have a single round",
+		"memory.whole.index", "-24.2 %", "better", "2 metrics changed beyond noise, 2 did not, 1 have too few rounds or samples",
 		"Only the old run has: [exact.miss.batch at 1k]", "Only the new run has: [exact.miss.other at 1k]",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, &b)
+		}
+	}
+	// Interruptions decide p99.9: without a rival nothing tells them apart.
+	last := now.Metric("partial.last.index.p999", now.Records)
+	last.Samples = 1 << 20
+	if x := Compare(now, now).Changes; !slices.ContainsFunc(x, func(c Change) bool { return c.New == last && c.Verdict == Unknown }) {
+		t.Error("p99.9 without a rival is judged")
+	}
+	// p99 of a hundred samples a round is judged, of fewer it is not.
+	m = now.Metric("partial.last.index.p99", now.Records)
+	for samples, want := range map[int]Verdict{200: Same, 199: Unknown} {
+		m.Samples = samples
+		for _, x := range Compare(now, now).Changes {
+			if x.New.Name == m.Name && x.Verdict != want {
+				t.Errorf("p99 of %d samples: %s", samples, x.Verdict)
+			}
 		}
 	}
 	c = Compare(old, old)
@@ -134,7 +163,7 @@ func TestWriteComparison(t *testing.T) {
 	if err := c.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.String(), "0 metrics changed beyond noise, 6 did not") {
+	if !strings.Contains(b.String(), "0 metrics changed beyond noise") {
 		t.Errorf("a run differs from itself:\n%s", &b)
 	}
 }

@@ -73,21 +73,28 @@ func (m *Metric) Spread() float64 { return measure.Spread(m.Rounds) }
 // good, and how far a round is usually off. Rounds are paired where both have
 // them, so that what slows down a whole round does not count.
 func (m *Metric) Ratio(to *Metric) (ratio, spread float64) {
-	quotient := func(mine, other float64) float64 {
-		if m.Better == "higher" {
-			return mine / other
-		}
-		return other / mine
-	}
-	ratio = quotient(m.Value, to.Value)
+	ratio = m.quotient(m.Value, to.Value)
 	if len(m.Rounds) != len(to.Rounds) || len(m.Rounds) < 2 {
 		return ratio, m.Spread() + to.Spread()
 	}
-	paired := make([]float64, len(m.Rounds))
-	for i := range paired {
-		paired[i] = quotient(m.Rounds[i], to.Rounds[i])
+	return ratio, measure.Spread(m.ratios(to))
+}
+
+// quotient returns by how much a value of m is better than another one.
+func (m *Metric) quotient(mine, other float64) float64 {
+	if m.Better == "higher" {
+		return mine / other
 	}
-	return ratio, measure.Spread(paired)
+	return other / mine
+}
+
+// ratios returns by how much m was better than another metric in each round.
+func (m *Metric) ratios(to *Metric) []float64 {
+	paired := make([]float64, min(len(m.Rounds), len(to.Rounds)))
+	for i := range paired {
+		paired[i] = m.quotient(m.Rounds[i], to.Rounds[i])
+	}
+	return paired
 }
 
 // A Curve is a series for a plot.
