@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/vinmatch/vinmatch/bench/internal/measure"
+	"github.com/vinmatch/vinmatch/bench/internal/report"
 	"github.com/vinmatch/vinmatch/bench/workload"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
 )
 
-var size = number(1_000_000)
+var size = report.Number(1_000_000)
 
 func init() {
 	flag.Var(&size, "size", "`records` in the largest register, 20M to be far beyond any cache")

@@ -62,6 +62,7 @@ type section struct {
 	text    string
 	metrics []metric
 	plots   []func(*report.Report) (report.Plot, bool)
+	tables  []func(*report.Report) (report.Table, bool)
 }
 
 // sections in the order of the report.
@@ -71,6 +72,8 @@ var sections = []section{
 	filteredSection,
 	partialSection,
 	matchSection,
+	nearSection,
+	calibrationSection,
 	mixedSection,
 	lifeSection,
 	memorySection,
@@ -106,6 +109,10 @@ var summary = []string{
 	"partial.wmi-last-four.index.p50",
 	"partial.two-unknown.index.p50",
 	"partial.fragment-six.index.p50",
+	"near.clean.auto.p50",
+	"near.miss.index.p50",
+	"near.found.index.p50",
+	"near.two.index.p50",
 	"filtered.count.index",
 	"mixed.read.writing.p99",
 	"life.build.index",

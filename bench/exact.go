@@ -35,6 +35,10 @@ var exactSection = section{
 		took("exact.parallel.all", "exact miss, in batches on all processors").than("map-all", "one"),
 		took("exact.parallel.one", "exact miss, in batches by one goroutine"),
 		took("exact.parallel.map-all", "exact miss, on all processors").of(report.Map),
+		took("exact.call.keys8", "exact miss, in calls of 8").than("all"),
+		took("exact.call.keys64", "exact miss, in calls of 64").than("all"),
+		took("exact.call.keys600", "exact miss, in calls of 600").than("all"),
+		took("exact.call.all", "exact miss, in one call"),
 		took("exact.delta.miss-full", "exact miss, in a batch, with the most changes that ever wait").than("miss-map", "miss-none"),
 		took("exact.delta.miss-none", "exact miss, in a batch, without changes"),
 		took("exact.delta.miss-map", "exact miss").of(report.Map),
@@ -149,6 +153,7 @@ func (r *run) exactMore(reg *register) error {
 		{"exact.text", reg.textSides(r.asked)},
 		{"exact.plate", reg.plateSides(r.asked)},
 		{"exact.parallel", reg.parallelSides(r.asked)},
+		{"exact.call", reg.callSides(r.asked)},
 	} {
 		if err := r.group(g.name, r.size, r.limits, g.sides); err != nil {
 			return err
@@ -278,6 +283,29 @@ func (r *register) parallelSides(asked int) []measure.Side {
 			return split(func(from, to int) int { return r.m.lookup(rows[from:to], vins[from:to]) })
 		}},
 	}
+}
+
+// callSides look up misses in calls of so many keys each, as a search for what may
+// have been misread makes them, and in one call.
+func (r *register) callSides(asked int) (sides []measure.Side) {
+	vins, _ := r.world.VINs(asked, 0)
+	keys := keysOf(vins)
+	rows := make([]index.Row, asked)
+	view := r.idx.View()
+	for _, c := range []struct {
+		name string
+		keys int
+	}{{"keys8", 8}, {"keys64", 64}, {"keys600", 600}, {"all", asked}} {
+		sides = append(sides, measure.Side{Name: c.name, Ops: asked, Turn: func() error {
+			hits := 0
+			for at := 0; at < asked; at += c.keys {
+				end := min(at+c.keys, asked)
+				hits += view.LookupBatch(rows[at:end], keys[at:end])
+			}
+			return check(hits, 0)
+		}})
+	}
+	return sides
 }
 
 // mostChanges is the greatest number of changes that wait for compaction in an

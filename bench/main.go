@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime/pprof"
 	"runtime/trace"
-	"strconv"
 	"strings"
 
 	"github.com/vinmatch/vinmatch/bench/internal/report"
@@ -30,38 +29,11 @@ func main() {
 	}
 }
 
-// A number is a number of records as a flag: 1000000, 1000k or 1M.
-type number int
-
-func (n *number) String() string { return report.Short(int(*n)) }
-
-func (n *number) Set(s string) error {
-	factor := 1.0
-	switch digits := strings.TrimRight(s, "kM"); s[len(digits):] {
-	case "":
-	case "k":
-		factor = 1e3
-	case "M":
-		factor = 1e6
-	default:
-		return errors.New("want a number such as 1M")
-	}
-	v, err := strconv.ParseFloat(strings.TrimRight(s, "kM"), 64)
-	if err != nil {
-		return errors.New("want a number such as 1M")
-	}
-	if v *= factor; !(v >= 1 && v <= workload.MaxListed) {
-		return fmt.Errorf("want 1 to %s", report.Short(workload.MaxListed))
-	}
-	*n = number(v)
-	return nil
-}
-
 // command is the program.
 func command(ctx context.Context, p plan, args []string, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	size := number(1_000_000)
+	size := report.Number(1_000_000)
 	flags.Var(&size, "size", "`records` in the largest register: 1M, 7M, 20M, 100M or any number")
 	seed := flags.Uint64("seed", 1, "seed of vehicles and queries")
 	asJSON := flags.Bool("json", false, "print JSON instead of tables")
@@ -75,6 +47,9 @@ func command(ctx context.Context, p plan, args []string, stdout, stderr io.Write
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q", flags.Arg(0))
+	}
+	if size > workload.MaxListed {
+		return fmt.Errorf("--size: want at most %s", report.Short(workload.MaxListed))
 	}
 	var old *report.Report
 	if *compare != "" { // before the minutes of the run
@@ -155,6 +130,11 @@ func document(rep *report.Report) *report.Document {
 		for _, plot := range s.plots {
 			if p, ok := plot(rep); ok {
 				rs.Plots = append(rs.Plots, p)
+			}
+		}
+		for _, table := range s.tables {
+			if t, ok := table(rep); ok {
+				rs.Tables = append(rs.Tables, t)
 			}
 		}
 		d.Sections = append(d.Sections, rs)

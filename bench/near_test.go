@@ -1,135 +1,138 @@
-package bench
+package main
 
 import (
-	"fmt"
-	"math/rand/v2"
+	"math"
+	"slices"
 	"testing"
-	"time"
 
-	"github.com/vinmatch/vinmatch/index"
-	"github.com/vinmatch/vinmatch/match"
+	"github.com/vinmatch/vinmatch/bench/workload"
 	"github.com/vinmatch/vinmatch/vin"
-	"github.com/vinmatch/vinmatch/vin/vintest"
 )
 
-// misreads are reads of listed and of unlisted VINs, half of each, with one
-// symbol misread.
-func (r *register) misreads(n int) []string {
-	rng := rand.New(rand.NewPCG(3, 3))
-	camera := vintest.NewReader(3, vintest.Camera, 1)
-	texts := make([]string, 0, n)
-	for len(texts) < n {
-		v := r.hits[rng.IntN(len(r.hits))]
-		if len(texts)%2 == 0 {
-			v = r.misses[rng.IntN(len(r.misses))]
+// Numbers that one error leads to are those that differ in one symbol, or by two
+// neighbours that are swapped; those that the law demands a check digit of have
+// one that computes.
+func TestNeighbours(t *testing.T) {
+	v := vin.MustParse("1HGCM82633A004352")
+	one := neighbours(v)
+	// 32 other symbols in 17 places, and 16 swaps of which those of 33 and 00
+	// change nothing.
+	if want := 17*32 + 14; len(one) != want {
+		t.Errorf("%d numbers, want %d", len(one), want)
+	}
+	seen := map[vin.VIN]bool{v: true}
+	for _, n := range one {
+		if seen[n] {
+			t.Errorf("%v comes twice", n)
 		}
-		text, slip := camera.Read(v.String())
-		if slip.Kind == vintest.LookAlike || slip.Kind == vintest.Substitution {
-			texts = append(texts, text)
+		seen[n] = true
+	}
+	two := secondNeighbours(v)
+	for text, want := range map[string]bool{
+		"1HGCM82633A0O4352": false, // no VIN
+		"1HGCM82688A004352": true,  // 3 for 8 twice
+		"1HGCM82633A004532": false, // one error
+		"1HGCM82638A004352": false, // one look-alike
+		"1HGCM82683A004532": true,  // 3 for 8, and 53 for 35
+	} {
+		n, err := vin.Parse(text)
+		if got := err == nil && slices.Contains(two, n); got != want {
+			t.Errorf("%s is among those with two errors: %v", text, got)
 		}
 	}
-	return texts
-}
-
-// BenchmarkNear answers misread VINs with all numbers that differ in one
-// character, and asks the built-in map for the same numbers, made beforehand.
-// Misses find nothing, so that they are the search by itself, from the text to
-// the empty answer; found ones are judged and ranked too. Reads that two errors
-// are searched for as well are apart.
-func BenchmarkNear(b *testing.B) {
-	for _, n := range sizes() {
-		r := makeRegister(b, n)
-		m := match.New(r.idx, match.Options{Near: match.Always, Vehicles: 2 * float64(n)})
-		table := make(map[[vin.Len]byte]uint32, n)
-		for i, v := range r.listed {
-			table[v.Bytes()] = uint32(i)
+	checked := 0
+	for _, n := range two {
+		if d := distance(v, n); d < 2 || d > 3 {
+			t.Fatalf("%v differs in %d places", n, d)
 		}
-		var misses, found, twice []string
-		for _, text := range r.misreads(1 << 12) {
-			res, err := m.Match(b.Context(), query(text))
-			switch {
-			case err != nil:
-				b.Fatal(err)
-			case res.Search&match.SearchedTwice != 0:
-				twice = append(twice, text)
-			case len(res.Findings) == 0:
-				misses = append(misses, text)
-			default:
-				found = append(found, text)
-			}
+		if n.CheckDigitOK() {
+			checked++
 		}
-		for _, set := range []struct {
-			name  string
-			texts []string
-		}{{"misses", misses}, {"found", found}, {"two", twice}} {
-			probes := make([][][vin.Len]byte, len(set.texts))
-			for i, text := range set.texts {
-				probes[i] = neighbours(text)
-			}
-			b.Run(fmt.Sprintf("%s/%d", set.name, n), func(b *testing.B) {
-				b.ReportAllocs()
-				var ours, theirs []time.Duration
-				hits, i := 0, 0
-				for b.Loop() {
-					i = (i + 1) % len(set.texts)
-					start := time.Now()
-					res, _ := m.Match(b.Context(), query(set.texts[i]))
-					middle := time.Now()
-					own := 0
-					for k := range probes[i] {
-						if _, ok := table[probes[i][k]]; ok {
-							own++
-						}
-					}
-					theirs = append(theirs, time.Since(middle))
-					ours = append(ours, middle.Sub(start))
-					hits += own
-					if set.name == "misses" && own > 0 || set.name == "found" && len(res.Findings) == 0 {
-						b.Fatalf("%d findings, the map has %d", len(res.Findings), own)
-					}
-				}
-				if set.name == "found" && hits == 0 {
-					b.Error("the map finds nothing")
-				}
-				m, rival := median(ours), median(theirs)
-				b.ReportMetric(0, "ns/op") // of both together: means nothing
-				b.ReportMetric(m/1000, "us/p50")
-				if set.name != "two" { // the map is asked for one error only
-					b.ReportMetric(rival/1000, "us/map-p50")
-					b.ReportMetric(rival/m, "x-map")
-				}
-			})
-		}
+	}
+	// Of some 139,000 pairs of replacements, one in eleven computes.
+	if checked < 10_000 || checked > 15_000 {
+		t.Errorf("%d numbers have a check digit that computes", checked)
 	}
 }
 
-func query(text string) match.Query {
-	return match.Query{Channel: match.Camera, Reads: []match.Read{{Number: index.Number{Kind: index.KindVIN, Text: text}}}}
+func distance(a, b vin.VIN) (n int) {
+	for i := 1; i <= vin.Len; i++ {
+		if a.At(i) != b.At(i) {
+			n++
+		}
+	}
+	return n
 }
 
-// neighbours are the VINs of which a text of 17 symbols may be a read with one
-// error, by itself an independent reading of what that means.
-func neighbours(text string) (all [][vin.Len]byte) {
-	const symbols = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-	b := [vin.Len]byte([]byte(text))
-	seen := map[[vin.Len]byte]bool{b: true}
-	add := func(n [vin.Len]byte) {
-		if _, ok := vin.FromBytes(n); ok && !seen[n] {
-			seen[n] = true
-			all = append(all, n)
+// Claims that are kept have no error, whatever is claimed; those that are not
+// have what they are off by.
+func TestBin(t *testing.T) {
+	var kept, broken []claim
+	for i := range 1000 {
+		p := float64(i/100)/10 + 0.05
+		is := i%100 < int(math.Round(100*p))
+		kept = append(kept, claim{p, is})
+		broken = append(broken, claim{0.5, i%100 < 20})
+	}
+	bins, off := bin(kept)
+	if len(bins) != calibrationBins || off > 1e-9 {
+		t.Errorf("kept claims are off by %v in %d bins", off, len(bins))
+	}
+	for i, b := range bins {
+		if want := float64(i)/10 + 0.05; math.Abs(b[0]-want) > 1e-9 || math.Abs(b[1]-want) > 1e-9 {
+			t.Errorf("bin %d: %v, want %v twice", i, b, want)
 		}
 	}
-	for i := range b {
-		for _, c := range []byte(symbols) {
-			n := b
-			n[i] = c
-			add(n)
-		}
-		if i > 0 {
-			n := b
-			n[i], n[i-1] = n[i-1], n[i]
-			add(n)
+	if _, off := bin(broken); math.Abs(off-0.3) > 1e-9 {
+		t.Errorf("claims of 0.5 of which 0.2 are true are off by %v", off)
+	}
+	if loss, base := logLoss(broken, 0.2); math.Abs(loss-1) > 1e-9 || math.Abs(base-0.7219) > 1e-4 {
+		t.Errorf("log loss %v and %v, want 1 and 0.7219", loss, base)
+	}
+	if loss, _ := logLoss([]claim{{1, false}}, 0.5); math.IsInf(loss, 0) || loss < 20 {
+		t.Errorf("certain and wrong costs %v bits", loss)
+	}
+}
+
+func TestAlone(t *testing.T) {
+	d := &declared{vehicles: map[vin.VIN]bool{}}
+	for _, text := range []string{"1HGCM82633A004352", "1HGCM82633A004353", "1HGCM82633A004444"} {
+		d.vehicles[vin.MustParse(text)] = true
+	}
+	for _, c := range []struct {
+		is, read string
+		want     bool
+	}{
+		{"1HGCM82633A004352", "1HGCM82833A004352", true},
+		{"1HGCM82633A004352", "1HGCM82633A004352", false}, // read as it is
+		{"1HGCM82633A004352", "1HGCM82633A004358", false}, // 4353 as well
+		{"1HGCM82633A004352", "1HGCM82633A0O4352", true},
+		{"1HGCM82633A004352", "1HGCM82833A004353", false}, // two errors
+		{"1HGCM82633A004352", "1HGCM82633A00435", false},
+	} {
+		if got := d.alone(vin.MustParse(c.is), c.read); got != c.want {
+			t.Errorf("%s read as %s: %v", c.is, c.read, got)
 		}
 	}
-	return all
+}
+
+// Any symbol is put in the place of another one, in the share of reads that is
+// told.
+func TestAnySymbol(t *testing.T) {
+	w := workload.New(1, 1000)
+	reads := w.Reads(2000, 0, 0, 0.5)
+	anySymbol(reads, 1, 0.25)
+	wrong := 0
+	for _, read := range reads {
+		switch d := distance(vin.MustParse(read.Text), w.VIN(read.Vehicle)); d {
+		case 0:
+		case 1:
+			wrong++
+		default:
+			t.Fatalf("%d symbols are wrong", d)
+		}
+	}
+	if wrong < 400 || wrong > 600 {
+		t.Errorf("%d of 2000 reads are wrong, want some 500", wrong)
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/vinmatch/vinmatch/bench/internal/measure"
 	"github.com/vinmatch/vinmatch/bench/internal/report"
@@ -50,8 +49,8 @@ func (r *run) partial(reg *register) error {
 	return nil
 }
 
-// searchSides search by one form. With a
-// selection, fits says the same by place in the order of VINs.
+// searchSides search by one form. With a selection, which fits says too by place
+// in the order of VINs, a third side searches among all.
 func (r *run) searchSides(reg *register, f workload.Form, s *index.Selection, fits func(place int) bool) ([]measure.Side, error) {
 	const (
 		probes = 16
@@ -61,7 +60,7 @@ func (r *run) searchSides(reg *register, f workload.Form, s *index.Selection, fi
 	all, view := reg.scanner(), reg.idx.View()
 	rows := make([]index.Row, 0, 2*index.DefaultLimit+1)
 	var places []uint32
-	search := func(p *vin.Pattern) (err error) {
+	search := func(p *vin.Pattern, s *index.Selection) (err error) {
 		rows, _, err = view.AppendSearch(r.ctx, rows[:0], *p, s, 0)
 		return err
 	}
@@ -70,7 +69,7 @@ func (r *run) searchSides(reg *register, f workload.Form, s *index.Selection, fi
 		return nil
 	}
 	for i := range probes {
-		if err := search(&patterns[i]); err != nil {
+		if err := search(&patterns[i], s); err != nil {
 			return nil, err
 		}
 		scan(&patterns[i])
@@ -78,29 +77,15 @@ func (r *run) searchSides(reg *register, f workload.Form, s *index.Selection, fi
 			return nil, fmt.Errorf("%s: a search and the scan differ: %d and %d rows", f.Name, len(rows), len(places))
 		}
 	}
-	// each times an operation on as many patterns as fit a turn, and goes on
-	// where the last turn ended.
-	each := func(name string, turn time.Duration, do func(p *vin.Pattern) error) measure.Side {
-		start := time.Now()
-		for i := range probes {
-			do(&patterns[i])
-		}
-		n := min(max(int(probes*turn/max(time.Since(start), 1)), 4), most)
-		next := 0
-		return measure.Side{Name: name, Each: func(h *measure.Histogram) error {
-			for range n {
-				start := time.Now()
-				err := do(&patterns[next%most])
-				h.Add(time.Since(start))
-				if err != nil {
-					return err
-				}
-				next++
-			}
-			return nil
-		}}
+	sides := []measure.Side{
+		r.each("index", r.turn, most, func(i int) error { return search(&patterns[i], s) }),
+		r.each("scan", r.turn/3, most, func(i int) error { return scan(&patterns[i]) }),
 	}
-	return []measure.Side{each("index", r.turn, search), each("scan", r.turn/3, scan)}, nil
+	if s != nil {
+		// Not those whose answers the other one has just brought into the caches.
+		sides = append(sides, r.each("all", r.turn, most, func(i int) error { return search(&patterns[(i+most/2)%most], nil) }))
+	}
+	return sides, nil
 }
 
 // searchPlot plots the percentiles of each form, and the scan.

@@ -26,6 +26,8 @@ type plan struct {
 	serve   time.Duration  // that a turn of mixed reading and writing takes
 	changes int            // at most so many wait for compaction
 	least   int            // the smallest register
+
+	calibrate int // the declared world and its queries are so many times smaller
 }
 
 var fullPlan = plan{
@@ -36,6 +38,8 @@ var fullPlan = plan{
 	serve:   300 * time.Millisecond,
 	changes: math.MaxInt,
 	least:   1000,
+
+	calibrate: 1,
 }
 
 // large is the size from which things are done once that take minutes.
@@ -95,7 +99,7 @@ func (r *run) all() error {
 			continue
 		}
 		for _, part := range []func(*register) error{
-			r.exactMore, r.latency, r.filtered, r.partial, r.match, r.noise, r.parse,
+			r.exactMore, r.latency, r.filtered, r.partial, r.match, r.near, r.calibration, r.noise, r.parse,
 		} {
 			if err := part(reg); err != nil {
 				return err
@@ -125,6 +129,32 @@ func sizes(least, last int) []int {
 // say tells what is being done.
 func (r *run) say(format string, args ...any) {
 	fmt.Fprintf(r.progress, "%6.1fs  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// each returns a side that times one operation after the other: as many of n as
+// fit a turn, and on from there in the next.
+func (r *run) each(name string, turn time.Duration, n int, do func(i int) error) measure.Side {
+	const probes = 16
+	start := time.Now()
+	for i := range probes {
+		if err := do(i % n); err != nil {
+			return measure.Side{Name: name, Each: func(*measure.Histogram) error { return err }}
+		}
+	}
+	ops := min(max(int(probes*turn/max(time.Since(start), 1)), 4), n)
+	next := 0
+	return measure.Side{Name: name, Each: func(h *measure.Histogram) error {
+		for range ops {
+			start := time.Now()
+			err := do(next % n)
+			h.Add(time.Since(start))
+			if err != nil {
+				return err
+			}
+			next++
+		}
+		return nil
+	}}
 }
 
 // group measures sides against one another; their names are those of metrics

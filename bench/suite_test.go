@@ -37,6 +37,8 @@ var smallPlan = plan{
 	serve:   2 * time.Millisecond,
 	changes: 4000,
 	least:   1000,
+
+	calibrate: 20,
 }
 
 // The command takes every metric that is defined, once for the largest register,
@@ -162,18 +164,6 @@ func TestCommandRefuses(t *testing.T) {
 	cancel()
 	if err := command(ctx, smallPlan, []string{"--out", dir}, io.Discard, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
-	}
-}
-
-func TestNumber(t *testing.T) {
-	for text, want := range map[string]number{"1M": 1e6, "7.2M": 7_200_000, "20k": 20_000, "5": 5, "100M": 100e6} {
-		var n number
-		if err := n.Set(text); err != nil || n != want {
-			t.Errorf("%s: %d, %v", text, n, err)
-		}
-		if n.String() != text {
-			t.Errorf("%s is written %s", text, n.String())
-		}
 	}
 }
 

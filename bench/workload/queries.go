@@ -24,7 +24,7 @@ func (w *World) random(stream uint64) *rand.Rand {
 }
 
 // draw returns a function that draws vehicles, of which a share of hitRate is
-// listed. Unlisted ones come in turn, none twice among Unlisted.
+// listed. Unlisted ones come in turn, none twice before all came once.
 func (w *World) draw(rng *rand.Rand, hitRate float64) func() int {
 	unlisted := 0
 	return func() int {
@@ -32,7 +32,7 @@ func (w *World) draw(rng *rand.Rand, hitRate float64) func() int {
 			return rng.IntN(w.listed)
 		}
 		unlisted++
-		return w.listed + (unlisted-1)%Unlisted
+		return w.listed + (unlisted-1)%w.unlisted
 	}
 }
 

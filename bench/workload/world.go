@@ -13,31 +13,41 @@ import (
 )
 
 const (
-	// Unlisted is how many vehicles of a world are not listed.
+	// Unlisted is how many vehicles of a world of [New] are not listed.
 	Unlisted = 1 << 20
 
 	// MaxListed is the size of the largest world. The plates of some countries
 	// would come twice in a larger one.
 	MaxListed = 100_000_000
+
+	// MaxVehicles is how many vehicles a world has at most, listed or not:
+	// nearly as many as there are on the roads.
+	MaxVehicles = 1 << 30
 )
 
 // A World is a number of vehicles in a fair shuffle: those from 0 on are listed
-// in a register, the Unlisted ones behind them are not. Any number of goroutines
-// may use it.
+// in a register, the ones behind them are not. Any number of goroutines may use
+// it.
 type World struct {
 	seed     uint64
 	listed   int
+	unlisted int
 	vehicles *vintest.Population
 }
 
-// New returns the world of a seed in which so many vehicles are listed. It takes
-// some milliseconds. It panics where listed is not from 1 to MaxListed.
-func New(seed uint64, listed int) *World {
-	if listed < 1 || listed > MaxListed {
-		panic("workload: New: no such number of vehicles")
+// New returns the world of a seed in which so many vehicles are listed, and
+// Unlisted are not. It takes some milliseconds. It panics where listed is not
+// from 1 to MaxListed.
+func New(seed uint64, listed int) *World { return NewOf(seed, listed, Unlisted) }
+
+// NewOf returns a world as New does, with so many vehicles that are not listed:
+// from 1 to as many as make [MaxVehicles] with the listed ones.
+func NewOf(seed uint64, listed, unlisted int) *World {
+	if listed < 1 || listed > MaxListed || unlisted < 1 || unlisted > MaxVehicles-listed {
+		panic("workload: no such number of vehicles")
 	}
 	all := vintest.NewPopulation(seed, vintest.DefaultMix)
-	return &World{seed: seed, listed: listed, vehicles: all.Shuffled(uint64(listed + Unlisted))}
+	return &World{seed: seed, listed: listed, unlisted: unlisted, vehicles: all.Shuffled(uint64(listed + unlisted))}
 }
 
 // Listed returns how many vehicles are listed.

@@ -21,6 +21,16 @@ type Section struct {
 	Title string
 	Text  string
 	Plots []Plot
+
+	Tables []Table // beside that of the metrics
+}
+
+// A Table is what a section has in numbers that are no metrics: a row of which the
+// first cell is text.
+type Table struct {
+	Title string
+	Head  []string
+	Rows  [][]string
 }
 
 // A Plot is drawn once for each width that it is shown at.
@@ -160,6 +170,19 @@ func (d *Document) bySize(section string) []table {
 				r.Cells = append(r.Cells, d.text(name, n))
 			}
 			t.Rows = append(t.Rows, r)
+		}
+		tables = append(tables, t)
+	}
+	return tables
+}
+
+// more returns the tables that follow that of the metrics of a section.
+func (d *Document) more(s *Section) []table {
+	tables := d.bySize(s.Name)
+	for _, more := range s.Tables {
+		t := table{Title: more.Title, Head: more.Head}
+		for _, cells := range more.Rows {
+			t.Rows = append(t.Rows, row{Cells: cells})
 		}
 		tables = append(tables, t)
 	}

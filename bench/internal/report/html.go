@@ -20,7 +20,7 @@ var pageTemplate = template.Must(template.New("page").Parse(page))
 type htmlSection struct {
 	Section
 	Figures table
-	BySize  []table
+	More    []table
 	Drawn   []drawn
 }
 
@@ -34,7 +34,7 @@ type drawn struct {
 func (d *Document) WriteHTML(w io.Writer) error {
 	var sections []htmlSection
 	for _, s := range d.Sections {
-		h := htmlSection{Section: s, Figures: d.figures(s.Name), BySize: d.bySize(s.Name)}
+		h := htmlSection{Section: s, Figures: d.figures(s.Name), More: d.more(&s)}
 		if len(h.Figures.Rows) == 0 {
 			continue
 		}

@@ -103,7 +103,7 @@ type Curve struct {
 	Title   string       `json:"title"`
 	Of      string       `json:"of,omitempty"` // the rival; empty: the library
 	Samples int          `json:"samples"`
-	Points  [][2]float64 `json:"points"` // of times: share of operations, nanoseconds
+	Points  [][2]float64 `json:"points"` // of times: share of operations, nanoseconds; of calibration: claimed, true
 }
 
 // Metric returns a metric at a size of the register, or nil.

@@ -254,3 +254,21 @@ func TestThisMachine(t *testing.T) {
 		t.Error("the machine has its name")
 	}
 }
+
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]Number{"1M": 1e6, "7.2M": 7_200_000, "20k": 20_000, "5": 5, "100M": 100e6} {
+		var n Number
+		if err := n.Set(text); err != nil || n != want {
+			t.Errorf("%s: %d, %v", text, n, err)
+		}
+		if n.String() != text {
+			t.Errorf("%s is written %s", text, n.String())
+		}
+	}
+	for _, text := range []string{"", "M", "1G", "1kM", "0", "0.2", "-1", "NaN", "Inf", "9999999M"} {
+		var n Number
+		if err := n.Set(text); err == nil {
+			t.Errorf("%q is taken as %d", text, n)
+		}
+	}
+}

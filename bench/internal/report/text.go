@@ -47,7 +47,7 @@ func (d *Document) WriteMarkdown(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "\n## %s\n\n%s\n\n", s.Title, s.Text)
 		t.markdown(w)
-		for _, t := range d.bySize(s.Name) {
+		for _, t := range d.more(&s) {
 			fmt.Fprintf(w, "\n### %s\n\n", t.Title)
 			t.markdown(w)
 		}

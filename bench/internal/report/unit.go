@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ const (
 	BytesPerNumber Unit = "bytes/number" // of those that can be looked up
 	Count          Unit = "count"
 	Share          Unit = "share" // of 1
+	Bits           Unit = "bits"
 )
 
 // Format returns a value for a person, in three digits.
@@ -34,6 +36,8 @@ func (u Unit) Format(v float64) string {
 		return scaled(v, 1000, " B", " kB", " MB", " GB", " TB")
 	case BytesPerRecord, BytesPerNumber:
 		return digits(v) + " B"
+	case Bits:
+		return digits(v) + " bits"
 	case Share:
 		return digits(100*v) + " %"
 	}
@@ -100,6 +104,28 @@ func Short(n int) string {
 		return strconv.FormatFloat(float64(n)/1e3, 'f', -1, 64) + "k"
 	}
 	return strconv.Itoa(n)
+}
+
+// A Number is a number of records as a flag: 1000000, 1000k or 1M. It is at
+// least 1.
+type Number int
+
+// String implements [flag.Value].
+func (n *Number) String() string { return Short(int(*n)) }
+
+// Set implements [flag.Value].
+func (n *Number) Set(s string) error {
+	digits := strings.TrimRight(s, "kM")
+	factor, ok := map[string]float64{"": 1, "k": 1e3, "M": 1e6}[s[len(digits):]]
+	v, err := strconv.ParseFloat(digits, 64)
+	if err != nil || !ok {
+		return errors.New("want a number such as 1M")
+	}
+	if v *= factor; !(v >= 1 && v <= math.MaxInt32) {
+		return errors.New("want 1 to two thousand million")
+	}
+	*n = Number(math.Round(v))
+	return nil
 }
 
 // Times writes a ratio: 5.1x.
