@@ -99,6 +99,9 @@ func BenchmarkParallel(b *testing.B) {
 	contest(b, makeRegister(b, int(size)).parallelSides(asked)...)
 }
 
+// BenchmarkCalls looks up in calls of some keys and in one of very many.
+func BenchmarkCalls(b *testing.B) { contest(b, makeRegister(b, int(size)).callSides(asked)...) }
+
 // BenchmarkDelta looks up among as many changes as ever wait for compaction.
 func BenchmarkDelta(b *testing.B) {
 	r := &register{world: workload.New(1, int(size)), m: makeRegister(b, int(size)).m}
@@ -211,6 +214,20 @@ func BenchmarkMatch(b *testing.B) {
 		contest(b, sides...)
 	})
 	b.Run("screen", func(b *testing.B) { contest(b, aRun(b).screenSides(r, asked/64)...) })
+}
+
+// BenchmarkNear answers misread VINs with all numbers that one error leads to, or
+// two, and asks the map for the same numbers.
+func BenchmarkNear(b *testing.B) {
+	r := makeRegister(b, int(size))
+	b.Run("clean", func(b *testing.B) { contest(b, aRun(b).cleanSides(r, asked/8)...) })
+	m, sets, err := aRun(b).nearSets(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range sets {
+		b.Run(sets[i].name, func(b *testing.B) { contest(b, aRun(b).nearSides(r, m, &sets[i])...) })
+	}
 }
 
 // BenchmarkMixed reads while changes come, and while garbage is collected.

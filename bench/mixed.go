@@ -22,17 +22,20 @@ const changesPerSecond = 20_000
 var mixedSection = section{
 	name:  "mixed",
 	title: "Reading while the register changes",
-	text: "All processors but one look up misses, in calls of 64, each with a new view, while 20,000 changes a second come in calls of 500 and are compacted in the background. " +
+	text: "All processors but one look up misses, in calls of 64, each with a new view, while 20,000 changes a second come in calls of 500 and are compacted in the background; or while as many come as one writer can apply. " +
 		"The map does the same behind a read-write lock, which readers take for each call. While the garbage collector runs all the time, one collection after the other, how long it stops the program is counted by the Go runtime.",
 	metrics: []metric{
 		took("mixed.read.writing", "64 misses, while changes come").than("map-writing", "quiet").one(),
+		took("mixed.read.flooded", "64 misses, while as many changes come as can").than("quiet").one(),
 		took("mixed.read.quiet", "64 misses, while nothing changes").one(),
 		took("mixed.read.collecting", "64 misses, while garbage is collected all the time").than("quiet").one(),
 		took("mixed.read.map-writing", "64 misses, while changes come").of(report.Map).one(),
 		rate("mixed.rate.writing", "misses while changes come").than("map-writing", "quiet"),
+		rate("mixed.rate.flooded", "misses while as many changes come as can").than("quiet"),
 		rate("mixed.rate.quiet", "misses while nothing changes"),
 		rate("mixed.rate.map-writing", "misses while changes come").of(report.Map),
 		rate("mixed.rate.changes", "changes applied meanwhile"),
+		rate("mixed.rate.flood", "changes applied, as many as can"),
 		took("mixed.gc.pause", "stop of the program by the collector").one(),
 		took("mixed.gc.cycle", "garbage collection, with the register in memory").one(),
 	},
@@ -68,7 +71,7 @@ func (r *run) mixed(reg *register) error {
 	if err := r.group("mixed.read", r.size, limits, s.sides()); err != nil {
 		return err
 	}
-	for _, name := range []string{"writing", "quiet", "map-writing", "changes"} {
+	for _, name := range []string{"writing", "quiet", "map-writing", "changes", "flooded", "flood"} {
 		if err := r.add("mixed.rate."+name, r.size, s.rates[name], s.counts[name]); err != nil {
 			return err
 		}
@@ -107,6 +110,7 @@ func (s *service) sides() []measure.Side {
 	}
 	return []measure.Side{
 		{Name: "writing", Each: func(h *measure.Histogram) error { return s.read("writing", h, lookup, s.write) }},
+		{Name: "flooded", Each: func(h *measure.Histogram) error { return s.read("flooded", h, lookup, s.flood) }},
 		{Name: "quiet", Each: func(h *measure.Histogram) error { return s.read("quiet", h, lookup, nil) }},
 		{Name: "collecting", Each: func(h *measure.Histogram) error { return s.read("collecting", h, lookup, s.collect) }},
 		{Name: "map-writing", Each: func(h *measure.Histogram) error { return s.read("map-writing", h, inMap, s.writeMap) }},
@@ -202,6 +206,29 @@ func (s *service) write(done *atomic.Bool) error {
 	return err
 }
 
+// flood applies changes one call after the other. Those are made beforehand, for
+// a while: making them is not applying.
+func (s *service) flood(done *atomic.Bool) error {
+	const ahead = 20
+	changes, applying := 0, time.Duration(0)
+	for ok := true; ok; ok = !done.Load() {
+		var calls [ahead][]index.Change
+		for i := range calls {
+			calls[i] = s.batch()
+		}
+		start := time.Now()
+		for i := range calls {
+			if _, err := s.reg.idx.Apply(index.Position{}, calls[i]); err != nil {
+				return err
+			}
+			changes += len(calls[i])
+		}
+		applying += time.Since(start)
+	}
+	s.count("flood", changes, applying)
+	return nil
+}
+
 func (s *service) writeMap(done *atomic.Bool) error {
 	_, _, err := pace(done, func() error {
 		changes := s.batch()
@@ -274,6 +301,7 @@ func mixedPlot(rep *report.Report) (report.Plot, bool) {
 	for _, side := range []struct{ name, label string }{
 		{"quiet", "nothing changes"},
 		{"writing", "changes come"},
+		{"flooded", "as many changes as can"},
 		{"collecting", "garbage is collected"},
 		{"map-writing", "map with lock, changes come"},
 	} {
