@@ -21,7 +21,8 @@
 //	go test -run '^$' -bench Exact ./bench -size 20M
 //
 // Package workload makes what is listed and asked; bench/huge shows the memory of
-// a hundred million records, step by step.
+// a hundred million records, step by step, and bench/huracan screens four million
+// observations against 7.4 million records.
 //
 // # How we measure
 //

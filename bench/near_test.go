@@ -71,8 +71,8 @@ func TestBin(t *testing.T) {
 	for i := range 1000 {
 		p := float64(i/100)/10 + 0.05
 		is := i%100 < int(math.Round(100*p))
-		kept = append(kept, claim{p, is})
-		broken = append(broken, claim{0.5, i%100 < 20})
+		kept = append(kept, claim{p: p, true: is})
+		broken = append(broken, claim{p: 0.5, true: i%100 < 20})
 	}
 	bins, off := bin(kept)
 	if len(bins) != calibrationBins || off > 1e-9 {
@@ -89,7 +89,7 @@ func TestBin(t *testing.T) {
 	if loss, base := logLoss(broken, 0.2); math.Abs(loss-1) > 1e-9 || math.Abs(base-0.7219) > 1e-4 {
 		t.Errorf("log loss %v and %v, want 1 and 0.7219", loss, base)
 	}
-	if loss, _ := logLoss([]claim{{1, false}}, 0.5); math.IsInf(loss, 0) || loss < 20 {
+	if loss, _ := logLoss([]claim{{p: 1}}, 0.5); math.IsInf(loss, 0) || loss < 20 {
 		t.Errorf("certain and wrong costs %v bits", loss)
 	}
 }

@@ -38,7 +38,7 @@ var smallPlan = plan{
 	changes: 4000,
 	least:   1000,
 
-	calibrate: 20,
+	calibrate: 6,
 }
 
 // The command takes every metric that is defined, once for the largest register,

@@ -8,7 +8,9 @@
 //
 // The numbers are those of package workload: half of them without check digits,
 // and those that are not listed from the same makers and ranges as those that
-// are. The world has a thousand million vehicles. Of the observations, which are
+// are. The world has a thousand million vehicles, of which the register says
+// little; in a smaller one (-world) more searches are left out, because a number
+// whose neighbours are listed very likely exists. Of the observations, which are
 // typed, three in a hundred are misread, and one in six thousand is of a listed
 // vehicle, as it was then. The matcher has the default options, so that it
 // searches for misread numbers where it finds that worth while ([match.Auto]).
@@ -20,6 +22,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -51,13 +54,15 @@ func main() {
 	records, observations := report.Number(7_400_000), report.Number(4_000_000)
 	flag.Var(&records, "records", "`records` in the register")
 	flag.Var(&observations, "observations", "`observations` that are screened")
+	world := report.Number(workload.MaxVehicles)
+	flag.Var(&world, "world", "`vehicles` in the world, listed or not, as many as records and observations at least")
 	seed := flag.Uint64("seed", 1, "seed of vehicles and observations")
 	profile := flag.String("cpuprofile", "", "write a profile of the screening to this `file`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r := &run{ctx: ctx, out: os.Stdout, profile: *profile, seed: *seed, hitRate: listed}
-	if err := r.do(int(records), int(observations)); err != nil {
+	if err := r.do(int(records), int(observations), int(world)); err != nil {
 		fmt.Fprintln(os.Stderr, "huracan:", err)
 		stop()
 		os.Exit(1)
@@ -79,20 +84,23 @@ type run struct {
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
 
 // do runs the whole operation.
-func (r *run) do(records, observations int) error {
+func (r *run) do(records, observations, vehicles int) error {
 	if max(records, observations) > workload.MaxListed {
-		return fmt.Errorf("at most %s", report.Short(workload.MaxListed))
+		return fmt.Errorf("at most %s records and observations", report.Short(workload.MaxListed))
+	}
+	if vehicles < records+observations || vehicles > workload.MaxVehicles {
+		return errors.New("-world: more vehicles than there are, or fewer than are listed and observed")
 	}
 	r.say("%s, %s", report.ThisMachine(), r.date())
 	start := time.Now()
-	r.world = workload.NewOf(r.seed, records, workload.MaxVehicles-records)
+	r.world = workload.NewOf(r.seed, records, vehicles-records)
 	idx, err := index.Build(r.ctx, index.Options{Seed: 1}, r.world.Records())
 	if err != nil {
 		return err
 	}
 	defer idx.Close()
 	m := match.New(idx, match.Options{})
-	r.say("%s records, built and counted in %v", report.Thousands(records), seconds(start))
+	r.say("%s records of %s vehicles, built and counted in %v", report.Thousands(records), report.Thousands(vehicles), seconds(start))
 
 	r.observe(observations)
 	runtime.GC() // what building left behind

@@ -15,7 +15,7 @@ func TestOperation(t *testing.T) {
 	var out bytes.Buffer
 	profile := filepath.Join(t.TempDir(), "cpu.prof")
 	r := &run{ctx: t.Context(), out: &out, profile: profile, seed: 1, hitRate: 0.01}
-	if err := r.do(3000, 3000); err != nil {
+	if err := r.do(3000, 3000, 1_000_000); err != nil {
 		t.Fatal(err)
 	}
 	number := func(pattern string) int {
@@ -51,7 +51,9 @@ func TestOperation(t *testing.T) {
 
 func TestOperationRefuses(t *testing.T) {
 	r := &run{ctx: t.Context(), out: &bytes.Buffer{}, seed: 1}
-	if err := r.do(1<<30, 10); err == nil {
-		t.Error("too many records are taken")
+	for _, n := range [][3]int{{1 << 30, 10, 1 << 30}, {1000, 1000, 1999}, {10, 10, 1<<30 + 1}} {
+		if err := r.do(n[0], n[1], n[2]); err == nil {
+			t.Errorf("%v are taken", n)
+		}
 	}
 }

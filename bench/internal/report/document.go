@@ -196,19 +196,34 @@ func (d *Document) loses(m, rival *Metric) bool {
 }
 
 // Verdict returns the first lines of the report: where a rival wins, or that
-// none does.
+// none does. The percentiles of one operation are in one line.
 func (d *Document) Verdict() []string {
 	var lines []string
+	last := ""
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
 		if !d.Main(m) {
 			continue
 		}
+		_, title, suffix := m.base()
 		for _, o := range d.Others(m) {
-			if o.IsRival() && d.loses(m, o) {
-				ratio, _ := m.Ratio(o)
-				lines = append(lines, fmt.Sprintf("The %s wins at %s: %s against %s (%s).", o.Of, m.Title, o, m, Times(1/ratio)))
+			if !o.IsRival() || !d.loses(m, o) {
+				continue
 			}
+			ratio, _ := m.Ratio(o)
+			what := fmt.Sprintf("%s against %s (%s)", o, m, Times(1/ratio))
+			for _, p := range percentiles {
+				if p.suffix == suffix {
+					what += " at " + p.title
+				}
+			}
+			head := fmt.Sprintf("The %s wins at %s: ", o.Of, title)
+			if head == last {
+				lines[len(lines)-1] = strings.TrimSuffix(lines[len(lines)-1], ".") + ", " + what + "."
+			} else {
+				lines = append(lines, head+what+".")
+			}
+			last = head
 		}
 	}
 	if len(lines) == 0 {

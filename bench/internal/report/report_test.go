@@ -49,7 +49,7 @@ func sampleDocument() *Document {
 					return `<svg viewBox="0 0 1 1" width="` + Thousands(width) + `"><title>drawn &amp; done</title></svg>`
 				},
 			}}},
-			{Name: "partial", Title: "Partial", Text: "Some of it."},
+			{Name: "partial", Title: "Partial", Text: "Some of it.", Tables: []Table{{Title: "In <bins>", Head: []string{"bin", "claimed | true"}, Rows: [][]string{{"1", "0.10"}, {"2", "0.90"}}}}},
 			{Name: "memory", Title: "Memory", Text: "Bytes."},
 			{Name: "absent", Title: "Absent", Text: "No figures."},
 		},
@@ -86,7 +86,9 @@ func TestHTML(t *testing.T) {
 	}
 	for _, text := range []string{
 		"A &lt;title&gt; &amp; more", "Exact &lt;lookups&gt;", "drawn &amp; done", `width="860"`, `width="350"`,
-		"The plain scan wins at a | search, p50: 1.00 µs against 1.50 µs (1.50x).",
+		"The plain scan wins at a | search: 1.00 µs against 1.50 µs (1.50x) at p50.",
+		"<h3>In &lt;bins&gt;</h3>",
+		"<td>0.90</td>",
 		"5.00x built-in map", "12.3 ns", "25.0 µs", "3.00 ms", "79.1 B", "±2.03 %", "3,000",
 		"A CPU, 4 CPUs of which Go uses 2, 16 GB, linux/amd64, go1.26.0", "25 November 2026",
 		"In rounds.", "By size of the register: exact.miss", "prefers-color-scheme: dark", "max-width: 640px",
@@ -141,6 +143,18 @@ func TestNoRivalWins(t *testing.T) {
 	if got := d.Verdict(); len(got) != 1 || !strings.Contains(got[0], "No rival wins") {
 		t.Errorf("%q", got)
 	}
+	// Two percentiles of one operation are in one line.
+	for _, name := range []string{"partial.last.scan.p50", "partial.last.scan.p99"} {
+		d.Metric(name, d.Records).Value = 500
+		d.Metric(name, d.Records).Rounds = []float64{500, 500}
+	}
+	want := "The plain scan wins at a | search: 500 ns against 1.50 µs (3.00x) at p50, 500 ns against 25.0 µs (50.0x) at p99."
+	if got := d.Verdict(); len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	d = sampleDocument()
+	d.Metric("partial.last.scan.p50", d.Records).Value = 1e6
+	d.Metric("partial.last.scan.p50", d.Records).Rounds = []float64{1e6, 1e6}
 	// Ahead by less than the noise of the rounds is not ahead.
 	m := d.Metric("exact.miss.map", d.Records)
 	m.Value, m.Rounds = 12, []float64{9, 12, 20}

@@ -41,8 +41,8 @@ func (u Unit) Format(v float64) string {
 	case Share:
 		return digits(100*v) + " %"
 	}
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-		return Thousands(int(v))
+	if (v == math.Trunc(v) || math.Abs(v) >= 1000) && math.Abs(v) < 1e15 {
+		return Thousands(int(math.Round(v)))
 	}
 	return digits(v)
 }

@@ -33,8 +33,7 @@ func (p LinePlot) Draw(wide int) string {
 			xs, ys = append(xs, pt[0]), append(ys, pt[1])
 		}
 	}
-	bare := len(p.Lines) > 0 && !slices.ContainsFunc(p.Lines, func(l Line) bool { return !l.Bare })
-	top := c.legend(names, !bare, true)
+	top := c.legend(names, func(i int) bool { return !p.Lines[i].Bare }, true)
 	x, y := newScale(p.X, xs), newScale(p.Y, ys)
 	high := min(max(c.width*0.5, 220), 340)
 	yTicks := y.ticks(8)
@@ -132,7 +131,7 @@ type BarPlot struct {
 // Draw returns the plot at a width.
 func (p BarPlot) Draw(wide int) string {
 	c := &canvas{width: float64(wide)}
-	top := c.legend(p.Parts, false, false)
+	top := c.legend(p.Parts, none, false)
 	var sums []float64
 	var labels []string
 	for _, b := range p.Bars {
@@ -180,7 +179,7 @@ type RangePlot struct {
 // Draw returns the plot at a width.
 func (p RangePlot) Draw(wide int) string {
 	c := &canvas{width: float64(wide)}
-	top := c.legend(p.Marks, true, false)
+	top := c.legend(p.Marks, all, false)
 	var values []float64
 	var labels []string
 	for _, r := range p.Rows {

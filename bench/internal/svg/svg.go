@@ -111,9 +111,14 @@ func title(hint string) string {
 	return "<title>" + html.EscapeString(hint) + "</title>"
 }
 
+// all and none say which series have markers.
+func all(int) bool  { return true }
+func none(int) bool { return false }
+
 // legend draws the names of series in rows from the top and returns how high it
-// is: with their markers, their lines or, without both, a box of their colour.
-func (c *canvas) legend(names []string, markers, lines bool) float64 {
+// is: with their markers where they have some, their lines or, without both, a box
+// of their colour.
+func (c *canvas) legend(names []string, marked func(i int) bool, lines bool) float64 {
 	x, y := 4.0, 14.0
 	for i, name := range names {
 		if name == "" {
@@ -124,13 +129,13 @@ func (c *canvas) legend(names []string, markers, lines bool) float64 {
 		if x > 4 && x+need > c.width {
 			x, y = 4, y+lineStep
 		}
-		if !markers && !lines {
+		if !marked(i) && !lines {
 			c.rect(fmt.Sprintf("s%d full", i), x+6, y-10, 14, 11, "")
 		}
 		if lines {
 			c.polyline(i, [][2]float64{{x, y - 4}, {x + 24, y - 4}})
 		}
-		if markers {
+		if marked(i) {
 			c.marker(i, x+12, y-4, "")
 		}
 		c.text("label", "start", x+mark, y, name)
