@@ -178,14 +178,38 @@ func TestPlatesDiffer(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	for _, n := range []int{0, -1, workload.MaxListed + 1} {
+	for _, n := range [][2]int{
+		{0, 1}, {-1, 1}, {workload.MaxListed + 1, 1},
+		{1, 0}, {1, -1}, {1, workload.MaxVehicles}, {workload.MaxListed, workload.MaxVehicles - workload.MaxListed + 1},
+	} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("a world of %d is made", n)
+					t.Errorf("a world of %d and %d is made", n[0], n[1])
 				}
 			}()
-			workload.New(1, n)
+			workload.NewOf(1, n[0], n[1])
 		}()
+	}
+}
+
+// In a world of any size an unlisted vehicle is read once before it is read
+// twice, and none of those that are listed is among them.
+func TestUnlistedComeInTurn(t *testing.T) {
+	for _, unlisted := range []int{300, 1000, workload.MaxVehicles - listed} {
+		w := workload.NewOf(1, listed, unlisted)
+		times := map[vin.VIN]int{}
+		for _, r := range w.Reads(600, vintest.Typed, 0, 0) {
+			if r.Vehicle < listed || r.Vehicle >= listed+unlisted {
+				t.Fatalf("vehicle %d is not among the unlisted ones", r.Vehicle)
+			}
+			times[w.VIN(r.Vehicle)]++
+		}
+		if want := min(unlisted, 600); len(times) != want {
+			t.Errorf("%d unlisted vehicles are read in a world of %d, want %d", len(times), unlisted, want)
+		}
+	}
+	if a, b := workload.New(1, listed), workload.NewOf(1, listed, workload.Unlisted); a.VIN(7) != b.VIN(7) {
+		t.Error("New and NewOf make different worlds")
 	}
 }
