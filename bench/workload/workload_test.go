@@ -179,8 +179,13 @@ func TestPlatesDiffer(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	for _, n := range [][2]int{
-		{0, 1}, {-1, 1}, {workload.MaxListed + 1, 1},
-		{1, 0}, {1, -1}, {1, workload.MaxVehicles}, {workload.MaxListed, workload.MaxVehicles - workload.MaxListed + 1},
+		{0, 1},
+		{-1, 1},
+		{workload.MaxListed + 1, 1},
+		{1, 0},
+		{1, -1},
+		{1, workload.MaxVehicles},
+		{workload.MaxListed, workload.MaxVehicles - workload.MaxListed + 1},
 	} {
 		func() {
 			defer func() {
@@ -211,5 +216,24 @@ func TestUnlistedComeInTurn(t *testing.T) {
 	}
 	if a, b := workload.New(1, listed), workload.NewOf(1, listed, workload.Unlisted); a.VIN(7) != b.VIN(7) {
 		t.Error("New and NewOf make different worlds")
+	}
+}
+
+// News are about vehicles that nobody asks for.
+func TestNewsAreOfOthers(t *testing.T) {
+	w := workload.New(1, listed)
+	change := w.News()
+	news := map[vin.VIN]bool{}
+	for i := range 200_000 {
+		v := change(i).Record.VIN
+		if news[v] {
+			t.Fatalf("change %d is about the vehicle of another one", i)
+		}
+		news[v] = true
+	}
+	for i := range listed + workload.Unlisted {
+		if news[w.VIN(i)] {
+			t.Fatalf("there is news of vehicle %d", i)
+		}
 	}
 }

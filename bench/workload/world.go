@@ -32,7 +32,8 @@ type World struct {
 	seed     uint64
 	listed   int
 	unlisted int
-	vehicles *vintest.Population
+	all      *vintest.Population // of which the first are those of the world
+	vehicles *vintest.Population // shuffled
 }
 
 // New returns the world of a seed in which so many vehicles are listed, and
@@ -47,7 +48,7 @@ func NewOf(seed uint64, listed, unlisted int) *World {
 		panic("workload: no such number of vehicles")
 	}
 	all := vintest.NewPopulation(seed, vintest.DefaultMix)
-	return &World{seed: seed, listed: listed, unlisted: unlisted, vehicles: all.Shuffled(uint64(listed + unlisted))}
+	return &World{seed: seed, listed: listed, unlisted: unlisted, all: all, vehicles: all.Shuffled(uint64(listed + unlisted))}
 }
 
 // Listed returns how many vehicles are listed.
@@ -116,15 +117,23 @@ func id(i int) string {
 
 // News returns change i to the register of the listed vehicles, newer than all
 // before it: of even numbers a record that was not there, of odd ones a newer
-// version of one that was. The vehicles are of another world.
+// version of one that was. The vehicles are none of the world, neither listed nor
+// unlisted, and different for different i below half a thousand million; a world of
+// [MaxVehicles] has no news.
 func (w *World) News() func(i int) index.Change {
-	others := vintest.NewPopulation(w.seed+1, vintest.DefaultMix).Shuffled(1 << 29)
+	used := uint64(w.listed + w.unlisted)
+	// Far from one another: those that follow one another are siblings.
+	const stride = 7919
+	others := w.all.Len() - used
+	if others%stride == 0 {
+		others--
+	}
 	return func(i int) index.Change {
 		r := w.Record(int(uint64(i) * 7919 % uint64(w.listed)))
 		if i%2 == 0 {
 			r.ID, r.Plate = "n"+strconv.Itoa(i), plate.Plate{}
 		}
-		r.VIN = others.At(uint64(i))
+		r.VIN = w.all.At(used + uint64(i)*stride%others)
 		r.Version = uint64(1000 + i)
 		return index.Change{By: r.Owner, Op: index.Put, Record: r}
 	}
