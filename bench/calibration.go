@@ -294,7 +294,7 @@ func calibrationCurves(rep *report.Report, end string) (curves []report.Curve) {
 	return curves
 }
 
-func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', -1, 64) + " %" }
+func percent(v float64) string { return strconv.FormatFloat(math.Round(1000*v)/10, 'f', -1, 64) + " %" }
 
 func percentTicks() (ticks []svg.Tick) {
 	for i := range 6 {
