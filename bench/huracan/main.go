@@ -110,8 +110,10 @@ func (r *run) do(records, observations, vehicles int) error {
 		return err
 	}
 	start = time.Now()
+	before, _ := processorTime()
 	found, err := r.screen(m, slices.Values(r.queries), true)
 	took := time.Since(start)
+	after, told := processorTime()
 	stop()
 	if err != nil {
 		return err
@@ -119,6 +121,9 @@ func (r *run) do(records, observations, vehicles int) error {
 	r.say("screened in %.1f s on %d processors: %s observations a second, %s each",
 		took.Seconds(), runtime.GOMAXPROCS(0),
 		report.Thousands(int(float64(observations)/took.Seconds())), report.Nanoseconds.Format(float64(took.Nanoseconds())/float64(observations)))
+	if told {
+		r.say("processors worked for %.1f s of that", (after - before).Seconds())
+	}
 	r.say("near searches: one error %s (%s), of those two errors %s; left out %s",
 		report.Thousands(found.once), share(found.once, observations), report.Thousands(found.twice), report.Thousands(observations-found.once))
 	r.say("listed vehicles observed: %s, found %s; of them misread %s, found %s",
