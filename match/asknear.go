@@ -2,6 +2,7 @@ package match
 
 import (
 	"context"
+	"strings"
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
@@ -184,9 +185,12 @@ func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q 
 	a := asker{worker: w, query: q, result: r}
 	keys, rows, all := len(w.keys), len(w.rows), len(w.spans)
 	w.spans = append(w.spans, spans...)
+	w.model(q)
 	for i := range q.Reads {
 		a.at = span{query: spans[0].query, read: int32(i)}
-		a.twice(&q.Reads[i])
+		if a.worthTwice(i) {
+			a.twice(&q.Reads[i])
+		}
 	}
 	own := w.spans[all:]
 	if more := w.keys[keys:]; len(more) > 0 {
@@ -207,8 +211,27 @@ func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q 
 	w.keys, w.rows, w.spans = w.keys[:keys], w.rows[:rows], w.spans[:all]
 }
 
+// worthTwice is worth of the numbers of which read i may be a read with two
+// errors. How many unlisted vehicles would be read so is known by now, from
+// those of which one error leads to the read.
+func (a *asker) worthTwice(i int) bool {
+	if a.matcher.o.Near != Auto {
+		return true
+	}
+	r := a.matcher.reader(a.query.Channel)
+	m := &a.reads[i]
+	if m.none {
+		return true
+	}
+	most := r.Most(m.text, true)
+	return a.worth(&r, r.Both(most, most), a.worker.background(a.query, i).sum()/r.right())
+}
+
 // twice asks for what a read with two errors may have been, if it is implausible.
 func (a *asker) twice(read *Read) {
+	if strings.ContainsAny(read.Text, wildcards) {
+		return // read in part
+	}
 	from := len(a.keys)
 	switch read.Kind {
 	case index.KindVIN, index.KindChassis:
