@@ -185,12 +185,9 @@ func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q 
 	a := asker{worker: w, query: q, result: r}
 	keys, rows, all := len(w.keys), len(w.rows), len(w.spans)
 	w.spans = append(w.spans, spans...)
-	w.model(q)
 	for i := range q.Reads {
 		a.at = span{query: spans[0].query, read: int32(i)}
-		if a.worthTwice(i) {
-			a.twice(&q.Reads[i])
-		}
+		a.twice(&q.Reads[i])
 	}
 	own := w.spans[all:]
 	if more := w.keys[keys:]; len(more) > 0 {
@@ -211,22 +208,6 @@ func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q 
 	w.keys, w.rows, w.spans = w.keys[:keys], w.rows[:rows], w.spans[:all]
 }
 
-// worthTwice is worth of the numbers of which read i may be a read with two
-// errors. How many unlisted vehicles would be read so is known by now, from
-// those of which one error leads to the read.
-func (a *asker) worthTwice(i int) bool {
-	if a.matcher.o.Near != Auto {
-		return true
-	}
-	r := a.matcher.reader(a.query.Channel)
-	m := &a.reads[i]
-	if m.none {
-		return true
-	}
-	most := r.Most(m.text, true)
-	return a.worth(&r, r.Both(most, most), a.worker.background(a.query, i).sum()/r.right())
-}
-
 // twice asks for what a read with two errors may have been, if it is implausible.
 func (a *asker) twice(read *Read) {
 	if strings.ContainsAny(read.Text, wildcards) {
@@ -244,13 +225,13 @@ func (a *asker) twice(read *Read) {
 			text = appendRunes(nil, v)
 		}
 		var buf [maxSymbols]byte
-		if s, ok := vinSymbolsOf(buf[:0], text); ok {
+		if s, ok := vinSymbolsOf(buf[:0], text); ok && a.worthTwice() {
 			a.keys = appendTwiceVINs(a.keys, s)
 		}
 	case index.KindPlate:
 		country, _ := plate.ParseCountry(read.Country)
 		p, err := plate.Parse(country, read.Text)
-		if err != nil || country == "" || p.Fits() {
+		if err != nil || country == "" || p.Fits() || !a.worthTwice() {
 			return // nothing says that it is implausible
 		}
 		for _, s := range a.spellers(read, country) {
@@ -258,6 +239,19 @@ func (a *asker) twice(read *Read) {
 		}
 	}
 	a.keep(from, viaNear, Near)
+}
+
+// worthTwice is worth of the numbers of which the read at hand may be a read
+// with two errors. How many unlisted vehicles would be read so follows from those
+// of which one error leads to the read.
+func (a *asker) worthTwice() bool {
+	if a.matcher.o.Near != Auto {
+		return true
+	}
+	a.model(a.query)
+	r := a.matcher.reader(a.query.Channel)
+	most := r.Most(a.reads[a.at.read].text, true)
+	return a.worth(&r, r.Both(most, most), a.background(a.query, int(a.at.read)).sum()/r.right())
 }
 
 // doubtful is what makes a VIN that was read implausible by itself.

@@ -12,8 +12,9 @@
 // little; in a smaller one (-world) more searches are left out, because a number
 // whose neighbours are listed very likely exists. Of the observations, which are
 // typed, three in a hundred are misread, and one in six thousand is of a listed
-// vehicle, as it was then. The matcher has the default options, so that it
-// searches for misread numbers where it finds that worth while ([match.Auto]).
+// vehicle, as it was then. That share and the size of the world are what the
+// matcher is told; it searches for misread numbers where it finds that worth
+// while ([match.Auto]).
 //
 // A sample of the observations is then asked once more with [match.Always], in
 // turns with Auto. What Always would take and add for all of them is extrapolated
@@ -76,9 +77,10 @@ type run struct {
 	seed    uint64
 	hitRate float64
 
-	world   *workload.World
-	reads   []workload.Read
-	queries []match.Query
+	vehicles int
+	world    *workload.World
+	reads    []workload.Read
+	queries  []match.Query
 }
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
@@ -93,13 +95,14 @@ func (r *run) do(records, observations, vehicles int) error {
 	}
 	r.say("%s, %s", report.ThisMachine(), r.date())
 	start := time.Now()
+	r.vehicles = vehicles
 	r.world = workload.NewOf(r.seed, records, vehicles-records)
 	idx, err := index.Build(r.ctx, index.Options{Seed: 1}, r.world.Records())
 	if err != nil {
 		return err
 	}
 	defer idx.Close()
-	m := match.New(idx, match.Options{})
+	m := match.New(idx, r.options(match.Auto))
 	r.say("%s records of %s vehicles, built and counted in %v", report.Thousands(records), report.Thousands(vehicles), seconds(start))
 
 	r.observe(observations)
@@ -233,6 +236,11 @@ func (r *run) compare(t *tally, read *workload.Read, findings []match.Finding) {
 	}
 }
 
+// options are what the matcher is told of the world.
+func (r *run) options(near match.NearMode) match.Options {
+	return match.Options{HitRate: r.hitRate, Vehicles: float64(r.vehicles), Near: near}
+}
+
 // always asks a sample of the observations with [match.Always] and, for what that
 // adds, with Auto once more.
 func (r *run) always(idx *index.Index, auto *match.Matcher) error {
@@ -241,7 +249,7 @@ func (r *run) always(idx *index.Index, auto *match.Matcher) error {
 	for i := 0; i < len(r.queries); i += every {
 		sample = append(sample, r.queries[i])
 	}
-	always := match.New(idx, match.Options{Near: match.Always})
+	always := match.New(idx, r.options(match.Always))
 	var tallies [2]tally
 	side := func(at int, m *match.Matcher) measure.Side {
 		return measure.Side{Name: "screen", Ops: len(sample), Turn: func() (err error) {
