@@ -68,9 +68,15 @@ func (e *SnapshotError) Unwrap() error { return e.Err }
 // is an hour old.
 //
 // A snapshot holds personal data as it is, not encrypted and not signed.
-func (x *Index) Save(path string) error {
+func (x *Index) Save(path string) error { return x.SaveView(path, x.View()) }
+
+// SaveView is Save for a View that was taken before, and writes the register as
+// the View has it: so the caller knows the position of the snapshot while Apply
+// goes on. The View must be of this Index. A closed Index saves nothing, and
+// returns [ErrClosed].
+func (x *Index) SaveView(path string, v *View) error {
 	x.mu.Lock()
-	v, closed := x.View(), x.closed
+	closed := x.closed
 	x.mu.Unlock()
 	if closed {
 		return ErrClosed

@@ -405,3 +405,39 @@ func BenchmarkSwap(b *testing.B) {
 		}
 	}
 }
+
+// A View that is saved is saved as it is, whatever was applied since.
+func TestSaveView(t *testing.T) {
+	x := byHand(t, index.Record{Owner: "FR", ID: "1", Version: 1})
+	log := [16]byte{7}
+	at := func(seq uint64) index.Position { return index.Position{Lineage: log, Seq: seq} }
+	for seq, c := range []index.Change{
+		put(index.Record{Owner: "FR", ID: "2", Version: 1}), withdraw("FR", "1", 2), put(index.Record{Owner: "DE", ID: "2", Version: 1}),
+	} {
+		before, n := x.View(), x.View().Len()
+		if _, err := x.Apply(at(uint64(seq)+1), []index.Change{c}); err != nil {
+			t.Fatal(err)
+		}
+		if seq == 1 {
+			mustCompact(t, x) // the View is of a register that is gone
+		}
+		path := filepath.Join(t.TempDir(), "register")
+		if err := x.SaveView(path, before); err != nil {
+			t.Fatal(err)
+		}
+		got, err := index.Open(path, index.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := got.View().Position(); p != before.Position() || got.View().Len() != n {
+			t.Errorf("saved at %d with %d records, opened at %d with %d", before.Position().Seq, n, p.Seq, got.View().Len())
+		}
+	}
+	v := x.View()
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.SaveView(filepath.Join(t.TempDir(), "register"), v); !errors.Is(err, index.ErrClosed) {
+		t.Errorf("saved from a closed index: %v", err)
+	}
+}
