@@ -9,6 +9,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
 // An ID identifies a change: changes with the same sender, operation, owner,
@@ -41,8 +42,7 @@ func (e *ChangeError) Unwrap() error { return e.Err }
 const (
 	maxText  = 1024
 	maxItems = 255
-	// maxChange is the greatest length of an encoded change.
-	maxChange = 1<<16 - 1
+	maxTexts = 1<<16 - 1
 )
 
 // Check returns why no index would take a change: an [index.Reason], or nil.
@@ -67,26 +67,37 @@ func Check(c *index.Change) error {
 	case len(r.Make) > maxText || len(r.Colour) > maxText || len(r.Tags) > maxItems || len(r.Numbers) > maxItems:
 		return index.TooLarge
 	}
-	size := 0
 	for _, tag := range r.Tags {
 		if len(tag) > maxText {
 			return index.TooLarge
 		}
-		size += 3 + len(tag)
 	}
+	// What package index keeps together: the ID, the plate and the numbers.
+	size := 1 + len(r.ID) + 1 + plateLen(r)
 	for _, n := range r.Numbers {
 		if len(n.Country) > maxText || len(n.Text) > maxText {
 			return index.TooLarge
 		}
-		size += 7 + len(n.Country) + len(n.Text)
+		size += 1 + textLen(n.Country) + textLen(n.Text)
 	}
-	// More than all that has a length of its own, and more than package
-	// index takes of numbers alone.
-	const rest = 1 << 12
-	if size+rest > maxChange {
+	if size > maxTexts {
 		return index.TooLarge
 	}
 	return nil
+}
+
+func plateLen(r *index.Record) int {
+	var buf [2 + plate.MaxText]byte
+	b, _ := r.Plate.AppendBinary(buf[:0])
+	return len(b)
+}
+
+// textLen returns the length of an encoded text of at most maxText bytes.
+func textLen(s string) int {
+	if len(s) < 1<<7 {
+		return 1 + len(s)
+	}
+	return 2 + len(s)
 }
 
 // validOwner reports whether s is 1 to 16 ASCII letters and digits.

@@ -538,7 +538,7 @@ func (r *Replica) read() error {
 	known := from.Seq > 0 && from.Seq >= b.First
 	if known {
 		from.Seq--
-	} else if b.Last == 0 {
+	} else if b.Last == from.Seq {
 		r.isReading()
 	}
 
