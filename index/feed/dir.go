@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/ackmark"
 )
 
 // Dir is a Log in the files of a directory of one machine. What Append has
@@ -39,14 +40,9 @@ import (
 //	        16  4  CRC-32C of the 16 bytes before
 //	        20     the entry, see entry.go
 //
-// The file "acknowledged" says how far the log was acknowledged. It is written
-// after each sync, but not synced itself, so that it may lag behind the truth after
-// a power failure, and is never ahead of it. It has two places, at 0 and 512,
-// written in turn; the greater counts:
-//
-//	 0  16 lineage
-//	16  8  number of the last entry acknowledged
-//	24  4  CRC-32C of the 24 bytes before
+// The file "acknowledged" says how far the log was acknowledged: see
+// internal/ackmark. It is written after each sync, but not synced itself, so that
+// it may lag behind the truth after a power failure, and is never ahead of it.
 //
 // # Torn or damaged
 //
@@ -72,10 +68,10 @@ type Dir struct {
 	turn chan struct{} // holds one element while somebody writes
 
 	// Written by who has the turn.
-	active  file
-	marks   file
-	commits uint64 // calls of commit that wrote; says which place of marks is next
-	fresh   bool   // the active segment does not exist yet
+	active file
+	mark   ackmark.Mark
+	marks  file // of mark
+	fresh  bool // the active segment does not exist yet
 
 	mu       sync.Mutex
 	head     Head     // of all entries that were staged
@@ -138,8 +134,6 @@ const (
 	segmentHeader = 40
 	frameMagic    = "VMFR"
 	frameHeader   = 20
-	markLen       = 28
-	markPlace     = 512
 	stopBytes     = 1 << 16
 	readBytes     = 1 << 18
 
@@ -256,6 +250,7 @@ func (d *Dir) open(o DirOptions) error {
 		if d.marks, err = d.on.Create(marksName); err != nil {
 			return err
 		}
+		d.mark.File = d.marks
 		if err := d.on.Sync(); err != nil {
 			return err
 		}
@@ -271,18 +266,9 @@ func (d *Dir) openMarks(exists bool) (at index.Position, err error) {
 	if d.marks, err = d.on.Open(marksName); err != nil {
 		return at, err
 	}
-	for place := range int64(2) {
-		var b [markLen]byte
-		if _, err := d.marks.ReadAt(b[:], place*markPlace); err != nil && err != io.EOF {
-			return at, err
-		}
-		seq := binary.LittleEndian.Uint64(b[16:])
-		if crc32.Checksum(b[:24], castagnoli) == binary.LittleEndian.Uint32(b[24:]) && seq > at.Seq {
-			copy(at.Lineage[:], b[:])
-			at.Seq, d.commits = seq, uint64(place)+1 // the other place is next
-		}
-	}
-	return at, nil
+	d.mark.File = d.marks
+	at.Lineage, at.Seq, err = d.mark.Read()
+	return at, err
 }
 
 // openSegment reads a segment, behind those before.
@@ -655,14 +641,7 @@ func (d *Dir) write(s *segment, batch []byte, entries []staged, stored Head) (*s
 	if err := d.active.Sync(); err != nil {
 		return nil, err
 	}
-	var b [markLen]byte
-	copy(b[:], stored.Position.Lineage[:])
-	binary.LittleEndian.PutUint64(b[16:], entries[len(entries)-1].head.Position.Seq)
-	binary.LittleEndian.PutUint32(b[24:], crc32.Checksum(b[:24], castagnoli))
-	place := int64(d.commits % 2)
-	d.commits++
-	_, err := d.marks.WriteAt(b[:], place*markPlace)
-	return s, err
+	return s, d.mark.Write(stored.Position.Lineage, entries[len(entries)-1].head.Position.Seq)
 }
 
 // Bounds implements [Log].

@@ -392,7 +392,7 @@ func readError(ctx context.Context, log feed.Log, after index.Position) error {
 	for _, err := range log.Read(ctx, after) {
 		return err
 	}
-	return errors.New("Read yields nothing")
+	return errors.New("nothing was read")
 }
 
 func (s suite) positions(t *testing.T, ctx context.Context) {
