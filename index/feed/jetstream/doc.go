@@ -1,0 +1,42 @@
+// Package jetstream keeps the change log and the snapshots of package feed in NATS
+// JetStream: in a server inside this process, or in a cluster that many nodes
+// share.
+//
+//	log, err := jetstream.Open(ctx, jetstream.Options{Server: jetstream.ServerOptions{Dir: "nats"}})
+//	log, err := jetstream.Open(ctx, jetstream.Options{URL: "nats://n1:4222,nats://n2:4222,nats://n3:4222"})
+//	snaps, err := log.Snapshots(ctx)
+//	r, err := feed.OpenReplica(ctx, log, snaps, feed.Options{})
+//
+// # What is stored
+//
+// The log is one stream with one subject, and an entry is one message, encoded as
+// package feed does. The number of an entry is that of its message in the stream,
+// and is in the entry too. The lineage is metadata of the stream, and in every
+// entry. Entries are added with the number of the last entry as a condition, which
+// the server checks: so the writers of several nodes agree on the order, none
+// adds what another has added, and nothing depends on the window in which the
+// server knows duplicates.
+//
+// # What can be relied on
+//
+// JetStream checks little of what it returns, and returns what is left of a damaged
+// stream without saying so. Everything is checked here:
+//
+//   - A server of this process syncs before it acknowledges. One that is started
+//     elsewhere should be told to (sync_interval: always), or have three replicas
+//     on machines that do not lose power together.
+//   - Entries carry their number, the checksum of the one before and their own, so
+//     that one that is missing, another or damaged is an error of Read.
+//   - A log that has fewer entries than it acknowledged is an error: to the
+//     process that knows so, to replicas, and for a server of this process to Open,
+//     which finds how far it was acknowledged in a file beside.
+//   - A consumer that delivers nothing means nothing: what there is to read is
+//     known from the stream itself.
+//   - A server that does not start in time is given up: see [ErrNotReady].
+//
+// # Clusters
+//
+// While a cluster elects a leader, which takes some seconds, Append and Bounds wait
+// for it, up to the end of their context. A [feed.Replica] serves meanwhile, and is
+// not fresh any more after feed.Options.MaxAge.
+package jetstream

@@ -1,0 +1,240 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/vinmatch/vinmatch/index/feed"
+)
+
+// Snapshots are [feed.Snapshots] in an object store beside the log, which all that
+// have the log open find. Make them with [Log.Snapshots].
+//
+// A snapshot is several objects, the parts of its file, named after it with a
+// number behind; and one without, of no content, that tells how many they are and
+// makes it a snapshot. Parts are small enough that all of one can wait to be
+// acknowledged at the same time: the client gives up when too much waits.
+type Snapshots struct {
+	l     *Log
+	store jetstream.ObjectStore
+}
+
+var _ feed.Snapshots = (*Snapshots)(nil)
+
+const (
+	partBytes = 64 << 20
+	// partTime bounds what is done with one part.
+	partTime = 2 * time.Minute
+	// abandoned is how old parts are that belong to no snapshot because whoever
+	// stored them died.
+	abandoned = time.Hour
+
+	partsKey = "vinmatch-parts"
+	bytesKey = "vinmatch-bytes"
+)
+
+// Snapshots returns the snapshots beside the log, and makes room for them if there
+// is none.
+func (l *Log) Snapshots(ctx context.Context) (*Snapshots, error) {
+	s := &Snapshots{l: l}
+	err := retry(ctx, func() (err error) {
+		s.store, err = request(ctx, func(ctx context.Context) (jetstream.ObjectStore, error) {
+			name := l.o.Stream + "_snapshots"
+			store, err := l.js.ObjectStore(ctx, name)
+			if errors.Is(err, jetstream.ErrBucketNotFound) {
+				store, err = l.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+					Bucket: name, Storage: jetstream.FileStorage, Replicas: max(l.o.Replicas, 1),
+				})
+			}
+			return store, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jetstream: Snapshots: %w", err)
+	}
+	return s, nil
+}
+
+func partName(name string, i int) string { return fmt.Sprintf("%s.%04d", name, i) }
+
+// Put implements [feed.Snapshots]. The file is made in the directory for temporary
+// files before.
+func (s *Snapshots) Put(ctx context.Context, snap feed.Snapshot, save func(path string) error) error {
+	dir, err := os.MkdirTemp("", "vinmatch")
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "snapshot")
+	if err := save(path); err != nil {
+		return err
+	}
+	if err := s.put(ctx, snap.Name(), path); err != nil {
+		return fmt.Errorf("jetstream: storing a snapshot: %w", err)
+	}
+	s.tidy(ctx, snap)
+	return nil
+}
+
+func (s *Snapshots) put(ctx context.Context, name, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	parts := int((info.Size() + partBytes - 1) / partBytes)
+	for i := range parts {
+		// The whole chunk in one read, just short of what a message can hold.
+		meta := jetstream.ObjectMeta{
+			Name: partName(name, i),
+			Opts: &jetstream.ObjectMetaOptions{ChunkSize: uint32(s.l.nc.MaxPayload() - 4096)},
+		}
+		part := io.NewSectionReader(f, int64(i)*partBytes, partBytes)
+		if err := s.putObject(ctx, meta, part); err != nil {
+			return err
+		}
+	}
+	return s.putObject(ctx, jetstream.ObjectMeta{Name: name, Metadata: map[string]string{
+		partsKey: strconv.Itoa(parts), bytesKey: strconv.FormatInt(info.Size(), 10),
+	}}, io.NewSectionReader(f, 0, 0))
+}
+
+// putObject stores an object, in several attempts if need be.
+func (s *Snapshots) putObject(ctx context.Context, meta jetstream.ObjectMeta, r io.ReadSeeker) error {
+	return retry(ctx, func() error {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return final{err}
+		}
+		ctx, cancel := context.WithTimeout(ctx, partTime)
+		defer cancel()
+		_, err := s.store.Put(ctx, meta, r)
+		return err
+	})
+}
+
+// Get implements [feed.Snapshots]. The file is in the directory for temporary files
+// meanwhile.
+func (s *Snapshots) Get(ctx context.Context, snap feed.Snapshot, open func(path string) error) error {
+	dir, err := os.MkdirTemp("", "vinmatch")
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "snapshot")
+	if err := s.get(ctx, snap.Name(), path); err != nil {
+		return fmt.Errorf("jetstream: reading a snapshot: %w", err)
+	}
+	return open(path)
+}
+
+func (s *Snapshots) get(ctx context.Context, name, path string) error {
+	info, err := request(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) { return s.store.GetInfo(ctx, name) })
+	if err != nil {
+		return err
+	}
+	parts, err := strconv.Atoi(info.Metadata[partsKey])
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		if err = s.getPart(ctx, partName(name, i), f); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// getPart appends a part to a file. The store checks its hash.
+func (s *Snapshots) getPart(ctx context.Context, name string, w io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, partTime)
+	defer cancel()
+	o, err := s.store.Get(ctx, name)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, o)
+	return errors.Join(err, o.Close())
+}
+
+// List implements [feed.Snapshots].
+func (s *Snapshots) List(ctx context.Context) ([]feed.Snapshot, error) {
+	list, _, err := s.list(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("jetstream: listing snapshots: %w", err)
+	}
+	return list, nil
+}
+
+// list returns the snapshots, and all objects by name.
+func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map[string]*jetstream.ObjectInfo, err error) {
+	infos, err := request(ctx, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) { return s.store.List(ctx) })
+	if errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	objects = map[string]*jetstream.ObjectInfo{}
+	for _, o := range infos {
+		objects[o.Name] = o
+		if snap, ok := feed.ParseSnapshot(o.Name); ok {
+			snap.Time = o.ModTime
+			snap.Size, _ = strconv.ParseInt(o.Metadata[bytesKey], 10, 64)
+			list = append(list, snap)
+		}
+	}
+	feed.SortSnapshots(list)
+	return list, objects, nil
+}
+
+// tidy removes snapshots of the same log that are too many, and parts without a
+// snapshot. It is a courtesy: what it cannot do, the next Put does.
+func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
+	list, objects, err := s.list(ctx)
+	if err != nil {
+		return
+	}
+	keep, kept := map[string]bool{}, 0
+	for _, other := range list {
+		if other.Position.Lineage == snap.Position.Lineage {
+			if kept++; kept > s.l.o.KeepSnapshots {
+				// What makes it a snapshot first.
+				_ = s.store.Delete(ctx, other.Name())
+				continue
+			}
+		}
+		keep[other.Name()] = true
+		parts, _ := strconv.Atoi(objects[other.Name()].Metadata[partsKey])
+		for i := range parts {
+			keep[partName(other.Name(), i)] = true
+		}
+	}
+	for name, o := range objects {
+		_, whole := feed.ParseSnapshot(name)
+		of, isPart := feed.ParseSnapshot(name[:max(len(name)-len(".0000"), 0)])
+		if keep[name] || whole || !isPart {
+			continue
+		}
+		_, wasListed := objects[of.Name()]
+		if wasListed || time.Since(o.ModTime) > abandoned {
+			_ = s.store.Delete(ctx, name)
+		}
+	}
+}
