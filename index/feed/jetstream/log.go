@@ -438,7 +438,11 @@ func (l *Log) write(ctx context.Context, calls []*call) error {
 				if lerr := l.learn(ctx); lerr != nil {
 					return lerr
 				}
-				return err
+				if !isBehind(err) {
+					return err
+				}
+				fresh, ids = l.fresh(calls)
+				continue
 			}
 			l.took(next, ids[:taken])
 			fresh, ids = fresh[taken:], ids[taken:]
@@ -490,6 +494,13 @@ func (l *Log) publish(ctx context.Context, entry []byte, next feed.Head) error {
 	return err
 }
 
+// isBehind reports whether an entry was not the next.
+func isBehind(err error) bool {
+	var said *jetstream.APIError
+	return errors.As(err, &said) && (said.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		said.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
 // took notes an entry that was added or read.
 func (l *Log) took(next feed.Head, ids []feed.ID) {
 	l.head = next
@@ -513,7 +524,11 @@ func (l *Log) learn(ctx context.Context) error {
 	if b.Check(l.head.Position) != nil {
 		return l.remember(ctx, b) // what was added since is trimmed already
 	}
-	for e, err := range l.read(ctx, l.head.Position) {
+	entries := l.read
+	if b.Last-l.head.Position.Seq <= fewEntries {
+		entries = l.get
+	}
+	for e, err := range entries(ctx, l.head.Position) {
 		if err != nil {
 			return err
 		}
@@ -526,6 +541,26 @@ func (l *Log) learn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// fewEntries is how many entries take less time one by one than by a consumer.
+const fewEntries = 16
+
+// get is read for a few entries that are there: it asks for one after the other.
+func (l *Log) get(ctx context.Context, after index.Position) iter.Seq2[feed.Entry, error] {
+	return func(yield func(feed.Entry, error) bool) {
+		c := cursor{l: l, at: after}
+		for {
+			data, err := c.get(ctx)
+			var e feed.Entry
+			if err == nil {
+				e, err = c.take(data)
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 func idsOf(e *feed.Entry) []feed.ID {
@@ -746,36 +781,47 @@ func (c *cursor) look(ctx context.Context) error {
 	if err := b.Check(c.at); err != nil {
 		return err
 	}
-	next := c.at.Seq + 1
-	if next > b.Last {
+	if c.at.Seq == b.Last {
 		return nil
 	}
-	failed := 0
-	err = retry(ctx, func() error {
-		_, err := request(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
-			return c.l.stream.GetMsg(ctx, next)
-		})
-		var said *jetstream.APIError
-		switch {
-		case errors.Is(err, jetstream.ErrMsgNotFound):
-			return &feed.LogError{After: c.at, Seq: next, Bounds: b, Err: feed.ErrGap}
-		case errors.As(err, &said):
-			if failed++; failed == attempts {
-				return &feed.LogError{After: c.at, Seq: next, Bounds: b, Err: feed.ErrDamaged, Reason: said.Description}
-			}
-		}
-		return err
-	})
-	if errors.Is(err, feed.ErrGap) {
-		// Perhaps it was trimmed meanwhile.
-		if b, berr := c.l.bounds(ctx); berr == nil && b.Check(c.at) != nil {
-			return b.Check(c.at)
-		}
-	}
+	_, err = c.get(ctx)
 	if err == nil {
 		c.close()
 	}
 	return err
+}
+
+// get asks for the next entry, which must be there, without a consumer.
+func (c *cursor) get(ctx context.Context) (data []byte, err error) {
+	failed, next := 0, c.at.Seq+1
+	err = retry(ctx, func() error {
+		m, err := request(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+			return c.l.stream.GetMsg(ctx, next)
+		})
+		var said *jetstream.APIError
+		switch {
+		case err == nil:
+			data = m.Data
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			err = &feed.LogError{After: c.at, Seq: next, Err: feed.ErrGap}
+		case errors.As(err, &said):
+			if failed++; failed == attempts {
+				err = &feed.LogError{After: c.at, Seq: next, Err: feed.ErrDamaged, Reason: said.Description}
+			}
+		}
+		return err
+	})
+	if isLogError(err) {
+		// Perhaps it was trimmed, or is not even there any more.
+		b, berr := c.l.bounds(ctx)
+		if berr == nil {
+			berr = b.Check(c.at)
+		}
+		if isLogError(berr) {
+			err = berr
+		}
+	}
+	return data, err
 }
 
 // take decodes the next entry.
