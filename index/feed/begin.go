@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/vinmatch/vinmatch/index"
 )
@@ -36,3 +37,20 @@ func Begin(ctx context.Context, log Log, snaps Snapshots, x *index.Index) (Snaps
 	}
 	return s, nil
 }
+
+// Failing returns a Log that can do nothing but say why: the error of all its
+// methods. With it, a node whose log cannot be opened serves its newest snapshot,
+// and says that it is not fresh.
+func Failing(err error) Log { return failing{err} }
+
+type failing struct{ err error }
+
+func (f failing) Append(context.Context, []index.Change) (index.Position, error) {
+	return index.Position{}, f.err
+}
+
+func (f failing) Read(context.Context, index.Position) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) { yield(Entry{}, f.err) }
+}
+
+func (f failing) Bounds(context.Context) (Bounds, error) { return Bounds{}, f.err }

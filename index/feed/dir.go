@@ -206,10 +206,9 @@ func (d *Dir) open(o DirOptions) error {
 		return err
 	}
 	for len(d.segments) > 1 && d.segments[1].first <= o.TrimTo+1 {
-		if err := d.on.Remove(segmentName(d.segments[0].first)); err != nil {
+		if err := d.removeFirst(); err != nil {
 			return err
 		}
-		d.segments = d.segments[1:]
 	}
 	changes := uint64(0)
 	for i := 0; i < len(d.segments); i++ {
@@ -217,11 +216,13 @@ func (d *Dir) open(o DirOptions) error {
 			return err
 		}
 	}
+	d.stored = d.head
 	switch {
 	case len(d.segments) == 0 && acknowledged.Seq > 0:
 		return &LogError{After: acknowledged, Err: ErrRegressed, Reason: "there is no segment"}
 	case len(d.segments) == 0:
 		d.head.Position.Lineage = NewLineage()
+		d.stored = d.head
 		d.segments = []*segment{{first: 1}}
 		d.fresh = true
 	case acknowledged != (index.Position{}) && acknowledged.Lineage != d.head.Position.Lineage:
@@ -229,7 +230,6 @@ func (d *Dir) open(o DirOptions) error {
 	case acknowledged.Seq > d.head.Position.Seq:
 		return &LogError{After: acknowledged, Bounds: d.bounds(), Err: ErrRegressed, Reason: "segments are missing"}
 	}
-	d.stored = d.head
 	if d.fresh {
 		if err := d.begin(d.segments[0]); err != nil {
 			return err
@@ -384,23 +384,25 @@ func (d *Dir) isTorn(f file, at, size int64, seq uint64) (bool, error) {
 		}
 		for i := 0; ; i++ {
 			n := bytes.Index(b[i:], []byte(frameMagic))
-			if n < 0 {
+			if n < 0 || i+n+frameHeader > len(b) {
 				break
 			}
-			i += n
+			if i += n; !isFrameHeader(b[i:]) || binary.LittleEndian.Uint64(b[i+8:]) < seq {
+				continue
+			}
 			r := frameReader{f: f, at: at + int64(i)}
 			_, err := r.next(size)
-			if err == nil && r.stored >= seq {
+			if err == nil {
 				return false, nil
 			}
-			if err != nil && !isBroken(err) {
+			if !isBroken(err) {
 				return false, err
 			}
 		}
 		if int64(len(b)) == size-at {
 			break
 		}
-		at += int64(len(b)) - int64(len(frameMagic)) + 1
+		at += int64(len(b)) - frameHeader + 1
 	}
 	return true, nil
 }
@@ -423,8 +425,7 @@ func (r *frameReader) next(end int64) (entryInfo, error) {
 	}
 	n := int64(binary.LittleEndian.Uint32(h[4:]))
 	r.stored = binary.LittleEndian.Uint64(h[8:])
-	if !bytes.HasPrefix(h, []byte(frameMagic)) || n > MaxEntry ||
-		crc32.Checksum(h[:16], castagnoli) != binary.LittleEndian.Uint32(h[16:]) {
+	if !isFrameHeader(h) || n > MaxEntry {
 		return entryInfo{}, damaged(0, "no frame")
 	}
 	b, err := r.peek(frameHeader+n, end)
@@ -439,6 +440,11 @@ func (r *frameReader) next(end int64) (entryInfo, error) {
 	r.buf = r.buf[len(b):]
 	r.at += int64(len(b))
 	return info, nil
+}
+
+// isFrameHeader reports whether b begins with the header of a frame, whole.
+func isFrameHeader(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(frameMagic)) && crc32.Checksum(b[:16], castagnoli) == binary.LittleEndian.Uint32(b[16:])
 }
 
 // peek returns the next n bytes.
@@ -805,12 +811,21 @@ func (d *Dir) Trim(ctx context.Context, upTo index.Position) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := d.on.Remove(segmentName(d.segments[0].first)); err != nil {
+		if err := d.removeFirst(); err != nil {
 			return fmt.Errorf("feed: %w", err)
 		}
-		d.segments = d.segments[1:]
 	}
 	return nil
+}
+
+// removeFirst removes the first segment for good, lest a crash bring it back
+// without the one that follows.
+func (d *Dir) removeFirst() error {
+	if err := d.on.Remove(segmentName(d.segments[0].first)); err != nil {
+		return err
+	}
+	d.segments = d.segments[1:]
+	return d.on.Sync()
 }
 
 // Close waits for what is being written, and closes the log. What was staged by
