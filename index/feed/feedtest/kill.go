@@ -106,8 +106,7 @@ func TestKills(t *testing.T, kills int, open Node) {
 	acked := map[int]uint64{} // first change of a call, and where it is
 	next, again, inTime := 0, 0, 0
 	for kill := range kills {
-		killNode(t, dir, next, time.Duration(rng.IntN(80_000))*time.Microsecond, kill%10 == 9, acked)
-		if len(acked)*perCall > next {
+		if killNode(t, dir, next, time.Duration(rng.IntN(80_000))*time.Microsecond, kill%10 == 9, acked) > 0 {
 			inTime++
 		}
 		again += checkNode(t, open, dir, acked)
@@ -127,8 +126,8 @@ func TestKills(t *testing.T, kills int, open Node) {
 }
 
 // killNode runs a node and kills it some time after its first word, or after it
-// began, when it may not have come to say anything.
-func killNode(t *testing.T, dir string, first int, after time.Duration, early bool, acked map[int]uint64) {
+// began, when it may not have come to say anything. It returns how much it said.
+func killNode(t *testing.T, dir string, first int, after time.Duration, early bool, acked map[int]uint64) (said int) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -151,7 +150,7 @@ func killNode(t *testing.T, dir string, first int, after time.Duration, early bo
 		time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 	}
 	lines := bufio.NewReader(out)
-	for n := 0; ; n++ {
+	for ; ; said++ {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			break // what is not a whole line was not said
@@ -162,15 +161,15 @@ func killNode(t *testing.T, dir string, first int, after time.Duration, early bo
 			t.Fatalf("the node says %q", line)
 		}
 		acked[i] = seq
-		if n == 0 && !early {
+		if said == 0 && !early {
 			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 		}
 	}
 	_ = cmd.Wait()
-	if !cmd.ProcessState.Exited() {
-		return // killed
+	if cmd.ProcessState.Exited() {
+		t.Fatalf("the node ended by itself: %s", errs.String())
 	}
-	t.Fatalf("the node ended by itself: %s", errs.String())
+	return said
 }
 
 // checkNode opens what a node left, and returns how many changes it has that were
