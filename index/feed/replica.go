@@ -158,6 +158,8 @@ type Replica struct {
 	end  context.CancelCauseFunc
 	done sync.WaitGroup
 
+	closing sync.Once
+
 	held  atomic.Pointer[held]
 	saves chan struct{} // holds one element while a snapshot is stored
 
@@ -338,13 +340,16 @@ func (r *Replica) checkBounds(b Bounds, h Head) error {
 	return nil
 }
 
-// Close ends the replica and closes its register. Views remain valid. A snapshot
-// that is being stored is given up.
+// Close ends the replica and closes its register, after a snapshot that is being
+// stored. Views remain valid. It returns nil.
 func (r *Replica) Close() error {
-	r.end(errClosed)
-	r.done.Wait()
-	r.saves <- struct{}{} // for good
-	return r.x.Close()
+	r.closing.Do(func() {
+		r.end(errClosed)
+		r.done.Wait()
+		r.saves <- struct{}{} // for good
+		_ = r.x.Close()       // which always returns nil
+	})
+	return nil
 }
 
 var errClosed = errors.New("feed: the replica is closed")
