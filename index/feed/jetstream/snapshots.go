@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/vinmatch/vinmatch/index/feed"
@@ -29,8 +30,14 @@ type Snapshots struct {
 
 var _ feed.Snapshots = (*Snapshots)(nil)
 
+// Variables for tests alone.
+var (
+	partBytes int64 = 64 << 20
+	// chunkBytes is the length of a chunk: just short of what a message can hold.
+	chunkBytes = func(nc *nats.Conn) uint32 { return uint32(nc.MaxPayload() - 4096) }
+)
+
 const (
-	partBytes = 64 << 20
 	// partTime bounds what is done with one part.
 	partTime = 2 * time.Minute
 	// abandoned is how old parts are that belong to no snapshot because whoever
@@ -97,10 +104,9 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 	}
 	parts := int((info.Size() + partBytes - 1) / partBytes)
 	for i := range parts {
-		// The whole chunk in one read, just short of what a message can hold.
 		meta := jetstream.ObjectMeta{
 			Name: partName(name, i),
-			Opts: &jetstream.ObjectMetaOptions{ChunkSize: uint32(s.l.nc.MaxPayload() - 4096)},
+			Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkBytes(s.l.nc)},
 		}
 		part := io.NewSectionReader(f, int64(i)*partBytes, partBytes)
 		if err := s.putObject(ctx, meta, part); err != nil {
