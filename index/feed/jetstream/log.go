@@ -192,7 +192,7 @@ func (l *Log) openStream(ctx context.Context) error {
 			}
 		}
 		if err != nil {
-			return err
+			return refused(err)
 		}
 		var ok bool
 		if l.lineage, ok = lineageOf(stream.CachedInfo()); !ok {
@@ -212,6 +212,18 @@ func lineageOf(info *jetstream.StreamInfo) (lineage [16]byte, ok bool) {
 type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
+
+// refused makes an error final if a server says that it will not make what it is
+// asked for, and means it: not that the cluster is not ready, or that somebody else
+// makes it.
+func refused(err error) error {
+	const noPeers, unavailable = 10005, 503
+	var said *jetstream.APIError
+	if errors.As(err, &said) && said.Code != unavailable && said.ErrorCode != noPeers && said.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
+		return final{err}
+	}
+	return err
+}
 
 // retry calls f until it returns no error, or one that is final or about the log,
 // or the context ends: while a cluster has no leader, requests fail in many ways.

@@ -593,32 +593,45 @@ func outcome(t *testing.T, dir string, changes []index.Change) string {
 	return "all is there"
 }
 
-// Half of a file is half of the log, and the server says nothing of it.
+// Half of a file is half of the log.
 func TestCutFile(t *testing.T) {
-	dir, changes := stored(t, 120)
-	path := blocks(t, dir)[0]
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b[:len(b)/2], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o := jetstream.Options{Server: jetstream.ServerOptions{Dir: dir}}
-	// Open has a file that says how far the log was acknowledged.
-	if l, err := jetstream.Open(ctxFor(t, time.Minute), o); !errors.Is(err, feed.ErrRegressed) {
-		if err == nil {
-			shut(t, l)
+	for why, want := range map[string]error{
+		"the server knows how many there were": feed.ErrGap,
+		"it does not, and says nothing":        feed.ErrRegressed,
+	} {
+		dir, changes := stored(t, 120)
+		path := blocks(t, dir)[0]
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Fatalf("opened: %v", err)
-	}
-	// Without it, a log that nobody else knows is taken for what it is.
-	if err := os.Remove(filepath.Join(dir, "vinmatch.acknowledged")); err != nil {
-		t.Fatal(err)
-	}
-	l := open(t, o)
-	if b := feedtest.Bounds(ctxFor(t, time.Minute), t, l); b.Last == 0 || b.Last >= uint64(len(changes)) {
-		t.Errorf("bounds %+v", b)
+		if err := os.WriteFile(path, b[:len(b)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if want == feed.ErrRegressed {
+			if err := os.Remove(filepath.Join(filepath.Dir(path), "index.db")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Open has a file that says how far the log was acknowledged.
+		o := jetstream.Options{Server: jetstream.ServerOptions{Dir: dir}}
+		if l, err := jetstream.Open(ctxFor(t, time.Minute), o); !errors.Is(err, want) {
+			if err == nil {
+				shut(t, l)
+			}
+			t.Errorf("%s: %v, want %v", why, err, want)
+		}
+		if want != feed.ErrRegressed {
+			continue
+		}
+		// Without it, a log that nobody else knows is taken for what it is.
+		if err := os.Remove(filepath.Join(dir, "vinmatch.acknowledged")); err != nil {
+			t.Fatal(err)
+		}
+		l := open(t, o)
+		if b := feedtest.Bounds(ctxFor(t, time.Minute), t, l); b.Last == 0 || b.Last >= uint64(len(changes)) {
+			t.Errorf("bounds %+v", b)
+		}
 	}
 }
 

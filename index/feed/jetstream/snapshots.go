@@ -58,10 +58,10 @@ func (l *Log) Snapshots(ctx context.Context) (*Snapshots, error) {
 			store, err := l.js.ObjectStore(ctx, name)
 			if errors.Is(err, jetstream.ErrBucketNotFound) {
 				store, err = l.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
-					Bucket: name, Storage: jetstream.FileStorage, Replicas: max(l.o.Replicas, 1),
+					Bucket: name, Storage: jetstream.FileStorage, Replicas: l.stream.CachedInfo().Config.Replicas,
 				})
 			}
-			return store, err
+			return store, refused(err)
 		})
 		return err
 	})
