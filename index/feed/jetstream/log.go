@@ -175,6 +175,9 @@ func (l *Log) connect(ctx context.Context) (err error) {
 // openStream makes the stream if it is not there, and learns its lineage.
 func (l *Log) openStream(ctx context.Context) error {
 	return retry(ctx, func() error {
+		// While a cluster has no leader, nobody answers.
+		ctx, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
 		stream, err := l.js.Stream(ctx, l.o.Stream)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			lineage := feed.NewLineage()
@@ -233,7 +236,7 @@ func retry(ctx context.Context, f func() error) error {
 	for {
 		err := f()
 		var last final
-		if err == nil || errors.As(err, &last) || isLogError(err) {
+		if err == nil || errors.As(err, &last) || isLogError(err) || errors.Is(err, nats.ErrConnectionClosed) {
 			return err
 		}
 		if ctx.Err() == nil {
