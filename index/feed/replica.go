@@ -383,10 +383,7 @@ func (r *Replica) statusLocked() Status {
 // called, and returns what keeps it from that if the context ends before.
 func (r *Replica) CatchUp(ctx context.Context) error {
 	asked := time.Now()
-	select {
-	case r.poke <- struct{}{}:
-	default: // somebody asked already
-	}
+	r.ask()
 	return r.await(ctx, func(s Status) bool { return s.Err == nil && !s.AsOf.Before(asked) })
 }
 
@@ -596,8 +593,22 @@ func readError(ctx context.Context, err error) error {
 }
 
 // isReading notes that what the register holds is a beginning of the log.
-func (r *Replica) isReading() {
-	r.change(func() { r.err, r.reading = nil, true })
+func (r *Replica) isReading() { r.change(r.setReading) }
+
+// setReading is isReading for who holds r.mu.
+func (r *Replica) setReading() {
+	if r.err = nil; !r.reading {
+		r.reading = true
+		r.ask() // what was asked before did not count
+	}
+}
+
+// ask asks for the bounds of the log at once.
+func (r *Replica) ask() {
+	select {
+	case r.poke <- struct{}{}:
+	default: // somebody did already
+	}
 }
 
 // gather waits for an entry and takes those that are there beside it.
@@ -634,7 +645,7 @@ func (r *Replica) apply(changes []index.Change, next Head, n int) error {
 	}
 	r.hold(next)
 	r.change(func() {
-		r.err, r.reading = nil, true
+		r.setReading()
 		r.status.Entries += uint64(n)
 		r.status.Changes += uint64(len(changes))
 		r.status.Stale += uint64(done.Stale)
