@@ -13,6 +13,7 @@
 //
 //	examples, bench   programs: quickstart, the command-line tool, benchmarks
 //	match             what was asked: ranked, explained findings
+//	index/feed        many nodes, one register: change log and replicas
 //	index             what is registered: keys, records, filters, snapshots
 //	vin, vin/plate    what a number is: parse, clean, check, decode, pattern
 //	internal/...      one-job machinery
@@ -21,6 +22,7 @@
 //
 //   - [github.com/vinmatch/vinmatch/match]
 //   - [github.com/vinmatch/vinmatch/index]
+//   - [github.com/vinmatch/vinmatch/index/feed]
 //   - [github.com/vinmatch/vinmatch/vin]
 //   - [github.com/vinmatch/vinmatch/vin/plate]
 //   - [github.com/vinmatch/vinmatch/vin/vintest]: realistic populations,

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -168,7 +169,7 @@ func TestCheckChange(t *testing.T) {
 		{"a long ID", index.BadID, func(c *index.Change) { c.Record.ID = long[:256] }},
 		{"sent by another", index.NotOwner, func(c *index.Change) { c.By = "fr" }},
 		{"no operation", index.UnknownOp, func(c *index.Change) { c.Op = 0 }},
-		{"a year of 33 bits", index.BadYear, func(c *index.Change) { c.Record.ModelYear = 1 << 31 }},
+		{"a year of 33 bits", index.BadYear, func(c *index.Change) { c.Record.ModelYear = math.MinInt }},
 		{"the year 10000", index.BadDate, func(c *index.Change) { c.Record.Stolen = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{"a long make", index.TooLarge, func(c *index.Change) { c.Record.Make = long }},
 		{"a long colour", index.TooLarge, func(c *index.Change) { c.Record.Colour = long }},

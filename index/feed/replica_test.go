@@ -110,16 +110,16 @@ func (g *gate) set(log feed.Log, err error) {
 	g.changed = make(chan struct{})
 }
 
-func (g *gate) get() (feed.Log, error, <-chan struct{}) {
+func (g *gate) get() (feed.Log, <-chan struct{}, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.log, g.err, g.changed
+	return g.log, g.changed, g.err
 }
 
 var errAway = errors.New("out of reach")
 
 func (g *gate) Append(ctx context.Context, changes []index.Change) (index.Position, error) {
-	log, err, _ := g.get()
+	log, _, err := g.get()
 	if err != nil {
 		return index.Position{}, err
 	}
@@ -127,7 +127,7 @@ func (g *gate) Append(ctx context.Context, changes []index.Change) (index.Positi
 }
 
 func (g *gate) Bounds(ctx context.Context) (feed.Bounds, error) {
-	log, err, _ := g.get()
+	log, _, err := g.get()
 	if err != nil {
 		return feed.Bounds{}, err
 	}
@@ -136,7 +136,7 @@ func (g *gate) Bounds(ctx context.Context) (feed.Bounds, error) {
 
 func (g *gate) Read(ctx context.Context, after index.Position) iter.Seq2[feed.Entry, error] {
 	return func(yield func(feed.Entry, error) bool) {
-		log, err, changed := g.get()
+		log, changed, err := g.get()
 		if err != nil {
 			yield(feed.Entry{}, err)
 			return
