@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/vinmatch/vinmatch/examples/service/internal/access"
+)
+
+// ports returns addresses of the loopback that were free a moment ago.
+func ports(t *testing.T, n int) []string {
+	t.Helper()
+	var list []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		list = append(list, l.Addr().String())
+	}
+	return list
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within a minute", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Three nodes with a NATS cluster of three: what one takes, all find; one that is
+// killed is missed by nobody, and has everything when it is back.
+func TestThreeNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in short mode")
+	}
+	token, line, err := access.New(access.Caller{Name: "tester", Owner: "FR", Ask: true}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, routes := ports(t, 3), ports(t, 3)
+	urls := "nats://" + strings.Join(clients, ",nats://")
+	var dirs [3]string
+	args := func(n int) []string {
+		list := []string{
+			"--data", dirs[n], "--listen", "127.0.0.1:0", "--nats-server", "--nats-url", urls, "--nats-name", fmt.Sprint("n", n),
+			"--nats-listen", clients[n], "--nats-cluster", routes[n], "--nats-routes", strings.Join(routes, ","),
+		}
+		if n == 0 {
+			return append(list, "--demo", "--records", "1000")
+		}
+		return append(list, "--nats-join")
+	}
+	var nodes [3]*process
+	for n := range nodes {
+		dirs[n] = t.TempDir()
+		if err := os.WriteFile(dirs[n]+"/tokens", []byte(line+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range nodes {
+		nodes[n] = launch(t, args(n)...) // one waits for another
+	}
+	for _, p := range nodes {
+		p.listens(t)
+	}
+	for _, p := range nodes {
+		p.ready(t)
+	}
+	client := &http.Client{Timeout: time.Minute}
+	found := func(p *process, number string) bool {
+		var a struct {
+			Result struct{ Findings []struct{ How string } }
+		}
+		code, err := call(client, token, "POST", p.url+"v1/screen", `{"near":"never","reads":[{"kind":"vin","text":"`+number+`"}]}`, &a)
+		return err == nil && code == http.StatusOK && len(a.Result.Findings) == 1
+	}
+	world := newDemo(1000).world
+	for n, p := range nodes {
+		if !found(p, world.At(5).String()) {
+			t.Errorf("node %d does not have the register that the first began with", n)
+		}
+	}
+	put := func(p *process, i int) {
+		t.Helper()
+		eventually(t, "a change", func() bool {
+			code, err := call(client, token, "PUT", fmt.Sprintf("%sv1/owners/FR/records/new-%d", p.url, i),
+				fmt.Sprintf(`{"version":1,"vin":%q}`, world.At(uint64(2000+i))), nil)
+			return err == nil && code == http.StatusOK
+		})
+	}
+	put(nodes[1], 0)
+	for n, p := range nodes {
+		eventually(t, fmt.Sprint("node ", n, " finds what node 1 took"), func() bool { return found(p, world.At(2000).String()) })
+	}
+
+	// Through the queue group somebody answers, also when one is gone.
+	conn, err := nats.Connect(urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	through := func(path, token string) (status, body string) {
+		m := nats.NewMsg(askSubject)
+		m.Header.Set("Path", path)
+		m.Header.Set("Authorization", "Bearer "+token)
+		m.Header.Set("Vinmatch-Purpose", "test")
+		m.Data = []byte(`{"reads":[{"kind":"vin","text":"` + world.At(2000).String() + `"}]}`)
+		res, err := conn.RequestMsg(m, 5*time.Second)
+		if err != nil {
+			return err.Error(), ""
+		}
+		return res.Header.Get("Status"), string(res.Data)
+	}
+	eventually(t, "an answer over NATS", func() bool { s, b := through("/v1/screen", token); return s == "200" && strings.Contains(b, `"exact"`) })
+	if s, _ := through("/v1/screen", "wrong"); s != "401" {
+		t.Errorf("over NATS with a bad token: %s", s)
+	}
+	if s, _ := through("/v1/changes", token); s != "404" {
+		t.Errorf("over NATS, what is not asked there: %s", s)
+	}
+
+	nodes[0].cmd.Process.Kill()
+	nodes[0].cmd.Wait()
+	put(nodes[1], 1) // waits for a leader
+	put(nodes[2], 2)
+	eventually(t, "node 2 finds what came meanwhile", func() bool { return found(nodes[2], world.At(2001).String()) })
+	eventually(t, "an answer over NATS", func() bool { s, _ := through("/v1/screen", token); return s == "200" })
+	again := start(t, args(0)...)
+	again.ready(t)
+	for i := range 3 {
+		if !found(again, world.At(uint64(2000+i)).String()) {
+			t.Errorf("the node that was killed does not find change %d", i)
+		}
+	}
+}
