@@ -220,6 +220,9 @@ func OpenReplica(ctx context.Context, log Log, snaps Snapshots, o Options) (*Rep
 	}
 	r.life, r.end = context.WithCancelCause(context.Background())
 	r.tell(Event{Kind: Opened, Position: r.held.Load().head.Position})
+	if r.err != nil {
+		r.tellFailure(r.err)
+	}
 	r.done.Go(r.follow)
 	r.done.Go(r.watch)
 	if r.snaps != nil && r.o.SnapshotEvery > 0 {
@@ -501,9 +504,13 @@ func (r *Replica) fails(err error) {
 		news = r.err == nil || r.err.Error() != err.Error()
 		r.err, r.reading, r.targets = err, false, nil
 	})
-	if !news {
-		return
+	if news {
+		r.tellFailure(err)
 	}
+}
+
+// tellFailure tells why the log cannot be read.
+func (r *Replica) tellFailure(err error) {
 	kind := Unreachable
 	if isBroken(err) {
 		kind = Broken

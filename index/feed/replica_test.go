@@ -319,6 +319,7 @@ func TestReplicaDamaged(t *testing.T) {
 	if s := a.Status(); !errors.As(s.Err, &e) || e.Seq != s.Position.Seq+1 || !s.AsOf.IsZero() {
 		t.Errorf("status %+v", s)
 	}
+	a.await("told", func(feed.Status) bool { return len(a.told(feed.Broken)) > 0 })
 	if n := len(a.told(feed.Broken)); n != 1 {
 		t.Errorf("told %d times that the log is broken", n)
 	}
@@ -520,8 +521,9 @@ func TestReplicaWithoutLog(t *testing.T) {
 	}
 	front.set(log, nil)
 	b.caughtUp()
-	if len(b.told(feed.Unreachable)) == 0 || len(b.told(feed.CaughtUp)) != 1 {
-		t.Errorf("events %v", b.events)
+	b.await("told once", func(feed.Status) bool { return len(b.told(feed.CaughtUp)) == 1 })
+	if e := b.told(feed.Unreachable); len(e) == 0 || !errors.Is(e[0].Err, errAway) {
+		t.Errorf("what was known when it opened is not told: %v", e)
 	}
 
 	c := openNodeOn(t, feed.Failing(errAway), snaps, quick())
@@ -594,8 +596,9 @@ func TestReplicaSchedule(t *testing.T) {
 	if got := a.Status().Stored; got != stored {
 		t.Errorf("%d snapshots were stored while nothing changed", got-stored)
 	}
-	if len(a.told(feed.TrimmedLog)) == 0 || len(a.told(feed.SnapshotFailed)) != 0 {
-		t.Errorf("events %v", a.events)
+	a.await("told", func(feed.Status) bool { return len(a.told(feed.TrimmedLog)) > 0 })
+	if e := a.told(feed.SnapshotFailed); len(e) != 0 {
+		t.Errorf("snapshots failed: %v", e)
 	}
 }
 
@@ -675,6 +678,7 @@ func TestReplicaRefused(t *testing.T) {
 	c.Record.Numbers = []index.Number{{Kind: index.KindEngine, Text: "..."}} // which has no key
 	feedtest.Append(ctxFor(t), t, log, c, put("FR", 2, 1))
 	a.caughtUp()
+	a.await("told", func(feed.Status) bool { return len(a.told(feed.Refused)) > 0 })
 	e := a.told(feed.Refused)
 	var r *index.Refusal
 	if len(e) != 1 || !errors.As(e[0].Err, &r) || r.Number != 0 || a.View().Len() != 2 || a.Status().Refused != 1 {
