@@ -29,9 +29,6 @@ type natsFlags struct {
 
 func (n *natsFlags) used() bool { return n.URL != "" || n.Server }
 
-// openTime bounds how long a cluster may take to come together.
-const openTime = time.Minute
-
 // A natsLog is a log with the server beside it that this process runs.
 type natsLog struct {
 	*jetstream.Log
@@ -50,8 +47,6 @@ func (l *natsLog) Close() error {
 }
 
 func (n *natsFlags) open(ctx context.Context, dir string, logger *slog.Logger) (changeLog, feed.Snapshots, error) {
-	ctx, cancel := context.WithTimeout(ctx, openTime)
-	defer cancel()
 	so := jetstream.ServerOptions{
 		Dir: dir, Listen: n.Listen, Name: n.Name,
 		OnLog: func(text string) { logger.Warn("nats", "text", text) },
@@ -67,36 +62,18 @@ func (n *natsFlags) open(ctx context.Context, dir string, logger *slog.Logger) (
 			return nil, nil, err
 		}
 	}
-	// The stream can be made when most of the cluster is there.
-	for {
-		if l.Log, err = jetstream.Open(ctx, o); err == nil || n.URL == "" {
-			break
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
-			continue
-		}
-		break
-	}
-	if err != nil {
+	if l.Log, err = jetstream.Open(ctx, o); err != nil {
 		if l.server != nil {
 			l.server.Close()
 		}
 		return nil, nil, err
 	}
-	var snaps *jetstream.Snapshots
-	for {
-		if snaps, err = l.Snapshots(ctx); err == nil {
-			return l, snaps, nil
-		}
-		select {
-		case <-ctx.Done():
-			l.Close()
-			return nil, nil, err
-		case <-time.After(500 * time.Millisecond):
-		}
+	snaps, err := l.Snapshots(ctx)
+	if err != nil {
+		l.Close()
+		return nil, nil, err
 	}
+	return l, snaps, nil
 }
 
 // The subject and the queue group in which nodes answer over NATS. A request has

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -14,19 +15,22 @@ import (
 	"github.com/vinmatch/vinmatch/examples/service/internal/access"
 )
 
-// ports returns addresses of the loopback that were free a moment ago.
-func ports(t *testing.T, n int) []string {
+// ports returns addresses of the loopback that were free a moment ago. Systems give
+// their ports to no connection by themselves.
+func ports(t *testing.T, n int) (list []string) {
 	t.Helper()
-	var list []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer l.Close()
-		list = append(list, l.Addr().String())
+		if list = append(list, l.Addr().String()); len(list) == n {
+			return list
+		}
 	}
-	return list
+	t.Fatal("no port is free")
+	return nil
 }
 
 // eventually waits until something holds.
@@ -51,7 +55,8 @@ func TestThreeNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clients, routes := ports(t, 3), ports(t, 3)
+	addresses := ports(t, 6)
+	clients, routes := addresses[:3], addresses[3:]
 	urls := "nats://" + strings.Join(clients, ",nats://")
 	var dirs [3]string
 	args := func(n int) []string {

@@ -40,6 +40,7 @@ type serveCmd struct {
 	SnapshotEvery time.Duration `default:"1h" help:"How often a snapshot is stored."`
 	Trim          bool          `help:"Forget what all snapshots have of the change log."`
 	Drain         time.Duration `default:"0s" help:"How long to go on answering, not ready, before shutting down."`
+	StartTime     time.Duration `default:"10m" help:"How long the start may take: reading what there is, waiting for most of a cluster and for its register."`
 	Debug         bool          `help:"Log every request; numbers are masked."`
 
 	Rate       float64       `default:"20000" help:"Requests a second of one caller."`
@@ -88,7 +89,14 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer closing(&err, auditLog)
-	changes, snaps, err := c.openLog(a.ctx, dir, logger)
+	ctx, started := context.WithTimeout(a.ctx, c.StartTime)
+	defer started()
+	var changes changeLog
+	var snaps feed.Snapshots
+	err = step(ctx, logger, "opening the change log", func(ctx context.Context) (err error) {
+		changes, snaps, err = c.openLog(ctx, dir, logger)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -97,31 +105,42 @@ func (c *serveCmd) Run(a *app) (err error) {
 	var demo *demo
 	switch {
 	case c.NATS.Join:
-		err = waitForSnapshot(a.ctx, snaps)
+		err = step(ctx, logger, "waiting for the register of another node", func(ctx context.Context) error {
+			return waitForSnapshot(ctx, snaps)
+		})
 	case c.Register != "":
-		err = beginWith(a.ctx, changes, snaps, c.Register, logger)
+		err = step(ctx, logger, "beginning the register", func(ctx context.Context) error {
+			return beginWith(ctx, changes, snaps, c.Register, logger)
+		})
 	case c.Demo:
 		demo = newDemo(c.Records)
-		err = begin(a.ctx, changes, snaps, index.Options{}, demo.records)
+		err = step(ctx, logger, "beginning the register", func(ctx context.Context) error {
+			return begin(ctx, changes, snaps, index.Options{}, demo.records)
+		})
 	}
 	if err != nil {
 		return err
 	}
-	replica, err := feed.OpenReplica(a.ctx, changes, snaps, feed.Options{
-		SnapshotEvery: c.SnapshotEvery,
-		Trim:          c.Trim,
-		OnEvent: func(e feed.Event) {
-			level := slog.LevelInfo
-			if e.Err != nil {
-				level = slog.LevelWarn
-			}
-			logger.Log(context.Background(), level, "replica", "event", e.Kind.String(), "seq", e.Position.Seq, "error", e.Err)
-		},
+	var replica *feed.Replica
+	err = step(ctx, logger, "opening the register", func(ctx context.Context) (err error) {
+		replica, err = feed.OpenReplica(ctx, changes, snaps, feed.Options{
+			SnapshotEvery: c.SnapshotEvery,
+			Trim:          c.Trim,
+			OnEvent: func(e feed.Event) {
+				level := slog.LevelInfo
+				if e.Err != nil {
+					level = slog.LevelWarn
+				}
+				logger.Log(context.Background(), level, "replica", "event", e.Kind.String(), "seq", e.Position.Seq, "error", e.Err)
+			},
+		})
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	defer closing(&err, replica)
+	started()
 
 	tokens, err := c.tokens(dir, a.stdout)
 	if err != nil {
@@ -202,6 +221,32 @@ func (c *serveCmd) Run(a *app) (err error) {
 		}
 	}
 	logger.Info("audit", "head", auditLog.Head().String())
+	return nil
+}
+
+// tellTime is how often a start that takes long says what it is at.
+const tellTime = 10 * time.Second
+
+// step does one thing of the start. While it takes long it is logged, and an error
+// says what it was.
+func step(ctx context.Context, logger *slog.Logger, what string, f func(context.Context) error) error {
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		t := time.NewTicker(tellTime)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				logger.Info("still starting", "at", what)
+			case <-done:
+				return
+			}
+		}
+	}()
+	if err := f(ctx); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	return nil
 }
 

@@ -36,7 +36,10 @@
 //
 // # Clusters
 //
-// While a cluster elects a leader, which takes some seconds, Append and Bounds wait
-// for it, up to the end of their context. A [feed.Replica] serves meanwhile, and is
-// not fresh any more after feed.Options.MaxAge.
+// While a cluster has no leader, because most of its servers are not there yet or
+// it elects one, which takes some seconds, requests are lost without an answer.
+// Everything here then asks again, up to the end of its context, whose error says
+// what the servers said last, if anything: give [Open] and [Log.Snapshots] as long
+// as it may take until most of the cluster has started. A [feed.Replica] serves
+// meanwhile, and is not fresh any more after feed.Options.MaxAge.
 package jetstream

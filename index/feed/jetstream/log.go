@@ -127,7 +127,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
-	if l.js, err = jetstream.New(l.nc, jetstream.WithDefaultTimeout(requestTime)); err != nil {
+	if l.js, err = jetstream.New(l.nc, jetstream.WithDefaultTimeout(lastPatience)); err != nil {
 		return err
 	}
 	if err := l.openStream(ctx); err != nil {
@@ -145,16 +145,15 @@ func (l *Log) open(ctx context.Context) (err error) {
 	return l.remember(ctx, b)
 }
 
-// requestTime bounds one request to a server, after which it is made again if the
-// context has not ended.
-const requestTime = 5 * time.Second
+// connectTime bounds one attempt to connect.
+const connectTime = 5 * time.Second
 
 func (l *Log) connect(ctx context.Context) (err error) {
 	options := append([]nats.Option{
 		nats.Name("vinmatch " + l.o.Stream),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(200 * time.Millisecond),
-		nats.Timeout(requestTime),
+		nats.Timeout(connectTime),
 	}, l.o.Connect...)
 	if l.o.URL == "" {
 		if l.server, err = Start(ctx, l.o.Server); err != nil {
@@ -173,11 +172,8 @@ func (l *Log) connect(ctx context.Context) (err error) {
 }
 
 // openStream makes the stream if it is not there, and learns its lineage.
-func (l *Log) openStream(ctx context.Context) error {
-	return retry(ctx, func() error {
-		// While a cluster has no leader, nobody answers.
-		ctx, cancel := context.WithTimeout(ctx, requestTime)
-		defer cancel()
+func (l *Log) openStream(ctx context.Context) (err error) {
+	l.stream, err = ask(ctx, func(ctx context.Context) (jetstream.Stream, error) {
 		stream, err := l.js.Stream(ctx, l.o.Stream)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			lineage := feed.NewLineage()
@@ -191,19 +187,19 @@ func (l *Log) openStream(ctx context.Context) error {
 				Metadata:    map[string]string{lineageKey: hex.EncodeToString(lineage[:])},
 			})
 			if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-				return fmt.Errorf("somebody else makes it: %w", err) // look again
+				return nil, fmt.Errorf("somebody else makes it: %w", err) // look again
 			}
 		}
 		if err != nil {
-			return refused(err)
+			return nil, refused(err)
 		}
 		var ok bool
 		if l.lineage, ok = lineageOf(stream.CachedInfo()); !ok {
-			return final{fmt.Errorf("the stream %s is no change log: it has no lineage", l.o.Stream)}
+			return nil, final{fmt.Errorf("the stream %s is no change log: it has no lineage", l.o.Stream)}
 		}
-		l.stream = stream
-		return nil
+		return stream, nil
 	})
+	return err
 }
 
 func lineageOf(info *jetstream.StreamInfo) (lineage [16]byte, ok bool) {
@@ -230,33 +226,71 @@ func refused(err error) error {
 
 // retry calls f until it returns no error, or one that is final or about the log,
 // or the context ends: while a cluster has no leader, requests fail in many ways.
-// It returns the error of f with that of the context.
+// It returns the error of the context then, with what f said last.
 func retry(ctx context.Context, f func() error) error {
-	wait := 20 * time.Millisecond
-	for {
+	began, wait := time.Now(), 20*time.Millisecond
+	var said error
+	for n := 1; ; n++ {
 		err := f()
 		var last final
 		if err == nil || errors.As(err, &last) || isLogError(err) || errors.Is(err, nats.ErrConnectionClosed) {
 			return err
 		}
-		if ctx.Err() == nil {
-			select {
-			case <-time.After(wait):
-				wait = min(2*wait, time.Second)
-				continue
-			case <-ctx.Done():
-			}
+		if said == nil || ctx.Err() == nil { // else it may be about the context alone
+			said = err
 		}
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
+		select {
+		case <-time.After(wait):
+			wait = min(2*wait, time.Second)
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w after %v and %d attempts, of which the last said: %w", ctx.Err(), time.Since(began).Round(time.Millisecond), n, said)
+		}
 	}
 }
 
-// request calls f, which makes one request, with a context that ends in time for
+// A request is lost if it is sent while nobody leads who would answer it: the
+// cluster, the stream or a consumer. So each is sent again after firstPatience, and
+// waited for longer each time, up to lastPatience: a server that is busy may answer
+// late. That is also how long it may take until the answer of a new leader is heard.
+const (
+	firstPatience = time.Second
+	lastPatience  = 4 * time.Second
+)
+
+// errUnanswered is the error of a request that was not answered in time.
+var errUnanswered = errors.New("no answer")
+
+// patience is how long to wait for an answer: now, and at most. The zero patience
+// stands for firstPatience and lastPatience.
+type patience struct{ now, most time.Duration }
+
+// attempt calls f, which makes one request, with a context that ends in time for
 // another.
-func request[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+func attempt[T any](ctx context.Context, p *patience, f func(context.Context) (T, error)) (T, error) {
+	if *p == (patience{}) {
+		*p = patience{firstPatience, lastPatience}
+	}
+	wait := p.now
+	once, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return f(ctx)
+	v, err := f(once)
+	if err != nil && once.Err() != nil && ctx.Err() == nil {
+		p.now = min(wait*3/2, p.most)
+		err = fmt.Errorf("%w within %v, as of a cluster that has no leader yet (%w)", errUnanswered, wait, err)
+	}
+	return v, err
+}
+
+// ask calls f, which makes one request, until it is answered: see retry.
+func ask[T any](ctx context.Context, f func(context.Context) (T, error)) (v T, err error) {
+	var p patience
+	err = retry(ctx, func() (err error) {
+		v, err = attempt(ctx, &p, f)
+		return err
+	})
+	return v, err
 }
 
 // openMark opens the file that says how far the log was acknowledged.
@@ -323,8 +357,9 @@ func (l *Log) within(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// regressTime is how long a log may seem to end before what it acknowledged: a
-// new leader may not have applied all that it has at once.
+// regressTime is how long a log may seem to end before what it acknowledged, or a
+// snapshot to miss what it is known to have: a new leader may not have applied all
+// that it has at once, and some questions are answered by servers that do not lead.
 const regressTime = 3 * time.Second
 
 // Bounds implements [feed.Log]. A log that lost its end gives a *feed.LogError
@@ -348,11 +383,7 @@ func (l *Log) bounds(ctx context.Context) (b feed.Bounds, err error) {
 	wait, began := 10*time.Millisecond, time.Now()
 	for {
 		seen := l.saw(0)
-		err = retry(ctx, func() error {
-			b, err = request(ctx, l.askBounds)
-			return err
-		})
-		if err != nil {
+		if b, err = ask(ctx, l.askBounds); err != nil {
 			return b, err
 		}
 		if b.Last >= seen {
@@ -443,11 +474,12 @@ func (l *Log) Append(ctx context.Context, changes []index.Change) (index.Positio
 // write adds what calls bring, those that others have added excepted. Who calls it
 // has the turn.
 func (l *Log) write(ctx context.Context, calls []*call) error {
+	var p patience
 	err := retry(ctx, func() error {
 		fresh, ids := l.fresh(calls)
 		for len(fresh) > 0 {
 			entry, taken, next := l.head.Append(nil, time.Now(), fresh)
-			if err := l.publish(ctx, entry, next); err != nil {
+			if err := l.publish(ctx, &p, entry, next); err != nil {
 				// Somebody else has added an entry, or it is not known what
 				// became of this one: the stream knows.
 				if lerr := l.learn(ctx); lerr != nil {
@@ -496,8 +528,8 @@ func (l *Log) fresh(calls []*call) (fresh []index.Change, ids []feed.ID) {
 }
 
 // publish adds an entry to the stream, if it is the next.
-func (l *Log) publish(ctx context.Context, entry []byte, next feed.Head) error {
-	ack, err := request(ctx, func(ctx context.Context) (*jetstream.PubAck, error) {
+func (l *Log) publish(ctx context.Context, p *patience, entry []byte, next feed.Head) error {
+	ack, err := attempt(ctx, p, func(ctx context.Context) (*jetstream.PubAck, error) {
 		return l.js.PublishMsg(ctx, &nats.Msg{Subject: l.subject, Data: entry},
 			jetstream.WithExpectStream(l.o.Stream),
 			jetstream.WithExpectLastSequence(next.Position.Seq-1),
@@ -646,11 +678,8 @@ func (l *Log) Trim(ctx context.Context, upTo index.Position) error {
 		err = &feed.LogError{After: upTo, Bounds: b, Err: feed.ErrReplaced}
 	}
 	if first := min(upTo.Seq, b.Last-1) + 1; err == nil && b.Last > 0 && first > b.First {
-		err = retry(ctx, func() error {
-			_, err := request(ctx, func(ctx context.Context) (any, error) {
-				return nil, l.stream.Purge(ctx, jetstream.WithPurgeSequence(first))
-			})
-			return err
+		_, err = ask(ctx, func(ctx context.Context) (any, error) {
+			return nil, l.stream.Purge(ctx, jetstream.WithPurgeSequence(first))
 		})
 	}
 	return closedError(ctx, err)
@@ -767,8 +796,9 @@ func (c *cursor) begin(ctx context.Context) error {
 		return err
 	}
 	c.at.Lineage = b.Lineage
+	var p patience
 	return retry(ctx, func() error {
-		consumer, err := request(ctx, func(ctx context.Context) (jetstream.Consumer, error) {
+		consumer, err := attempt(ctx, &p, func(ctx context.Context) (jetstream.Consumer, error) {
 			return c.l.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 				DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 				OptStartSeq:       c.at.Seq + 1,
@@ -809,8 +839,9 @@ func (c *cursor) look(ctx context.Context) error {
 // get asks for the next entry, which must be there, without a consumer.
 func (c *cursor) get(ctx context.Context) (data []byte, err error) {
 	failed, next := 0, c.at.Seq+1
+	var p patience
 	err = retry(ctx, func() error {
-		m, err := request(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+		m, err := attempt(ctx, &p, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
 			return c.l.stream.GetMsg(ctx, next)
 		})
 		var said *jetstream.APIError

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,21 +85,27 @@ type cluster struct {
 	running [3]*exec.Cmd
 }
 
-// freeAddresses returns addresses that nobody listens on.
+// freeAddresses returns addresses that nobody listens on. Their ports are none of
+// those that systems give to connections by themselves, so that nobody takes one by
+// chance before it is used.
 func freeAddresses(t *testing.T, n int) (all []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer l.Close()
-		all = append(all, l.Addr().String())
+		defer l.Close() // not before all are found
+		if all = append(all, l.Addr().String()); len(all) == n {
+			return all
+		}
 	}
-	return all
+	t.Fatal("no port is free")
+	return nil
 }
 
-func startCluster(t *testing.T) *cluster {
+// newCluster returns a cluster of which no server runs yet.
+func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
 	t.Cleanup(func() {
@@ -105,26 +113,25 @@ func startCluster(t *testing.T) *cluster {
 			c.kill(i)
 		}
 	})
-	for attempt := range 3 { // somebody may take a port before the server does
-		a := freeAddresses(t, 6)
-		ok := true
-		for i := range c.options {
-			c.options[i] = jetstream.ServerOptions{
-				Dir: filepath.Join(t.TempDir(), "nats"), Name: fmt.Sprint("node", i), Listen: a[i],
-				Cluster: &jetstream.ClusterOptions{Name: "test", Listen: a[3+i], Routes: a[3:]},
-			}
-			ok = ok && c.start(i) == nil
+	a := freeAddresses(t, 6)
+	for i := range c.options {
+		c.options[i] = jetstream.ServerOptions{
+			Dir: filepath.Join(t.TempDir(), "nats"), Name: fmt.Sprint("node", i), Listen: a[i],
+			Cluster: &jetstream.ClusterOptions{Name: "test", Listen: a[3+i], Routes: a[3:]},
 		}
-		if ok {
-			return c
-		}
-		for i := range c.running {
-			c.kill(i)
-		}
-		t.Logf("attempt %d to start a cluster failed", attempt+1)
 	}
-	t.Fatal("no cluster")
-	return nil
+	return c
+}
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := newCluster(t)
+	for i := range c.options {
+		if err := c.start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }
 
 // start starts a server, and waits until it is ready.
@@ -199,6 +206,101 @@ func (c *cluster) whole(l *jetstream.Log) int {
 	return 0
 }
 
+// While a cluster has no leader, what is asked is lost without an answer. It is
+// asked again until there is one, and who does not wait so long is told what it
+// waited for.
+func TestNoLeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the time of an election")
+	}
+	t.Parallel()
+	c := newCluster(t)
+	if err := c.start(0); err != nil {
+		t.Fatal(err)
+	}
+	o := jetstream.Options{URL: "nats://" + c.options[0].Listen}
+	_, err := jetstream.Open(ctxFor(t, 3*time.Second), o)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within") {
+		t.Errorf("one server of three: %v", err)
+	}
+
+	// The first request of the log is lost for sure; its server is alone.
+	ctx := ctxFor(t, 5*time.Minute)
+	type opened struct {
+		l     *jetstream.Log
+		snaps *jetstream.Snapshots
+		list  []feed.Snapshot
+		err   error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		var r opened
+		if r.l, r.err = jetstream.Open(ctx, o); r.err == nil {
+			if r.snaps, r.err = r.l.Snapshots(ctx); r.err == nil {
+				r.list, r.err = r.snaps.List(ctx)
+			}
+		}
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		t.Fatalf("one server of three: %v", r.err)
+	case <-time.After(2 * time.Second): // that many attempts, no more
+	}
+	for i := 1; i < 3; i++ {
+		if err := c.start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := <-done
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	defer shut(t, r.l)
+	if len(r.list) != 0 {
+		t.Errorf("snapshots of a log that has just been made: %v", r.list)
+	}
+
+	// The same later: two servers go, and come back.
+	c.whole(r.l)
+	c.kill(1)
+	c.kill(2)
+	calls := map[string]func() error{
+		"Bounds": func() error { _, err := r.l.Bounds(ctx); return err },
+		"Append": func() error { _, err := r.l.Append(ctx, feedtest.Changes(1, 10)); return err },
+		"List":   func() error { _, err := r.snaps.List(ctx); return err },
+		"Put": func() error {
+			s := feed.Snapshot{Head: feed.Head{Position: index.Position{Lineage: feed.NewLineage(), Seq: 1}}}
+			if err := r.snaps.Put(ctx, s, func(path string) error { return os.WriteFile(path, []byte("a register"), 0o600) }); err != nil {
+				return err
+			}
+			return r.snaps.Get(ctx, s, func(path string) error {
+				if b, err := os.ReadFile(path); err != nil || string(b) != "a register" {
+					t.Errorf("%q, %v", b, err)
+				}
+				return nil
+			})
+		},
+	}
+	var waiting sync.WaitGroup
+	for name, f := range calls {
+		waiting.Go(func() {
+			if err := f(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	for i := 1; i < 3; i++ {
+		if err := c.start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting.Wait()
+	if n := len(feedtest.ChangesOf(feedtest.Entries(ctx, t, r.l, index.Position{}))); n != 10 {
+		t.Errorf("%d changes of 10", n)
+	}
+}
+
 // Three servers with a copy each, whose leader is killed while several write: no
 // acknowledged change is lost, none is there twice, and the replicas of all nodes
 // agree.
@@ -206,6 +308,7 @@ func TestCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes the time of an election")
 	}
+	t.Parallel()
 	c := startCluster(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+time.Duration(*leaders)*time.Minute)
 	defer cancel()

@@ -24,8 +24,10 @@ import (
 // makes it a snapshot. Parts are small enough that all of one can wait to be
 // acknowledged at the same time: the client gives up when too much waits.
 type Snapshots struct {
-	l     *Log
-	store jetstream.ObjectStore
+	l      *Log
+	bucket string
+	store  jetstream.ObjectStore
+	stream jetstream.Stream // behind the store
 }
 
 var _ feed.Snapshots = (*Snapshots)(nil)
@@ -38,8 +40,12 @@ var (
 )
 
 const (
-	// partTime bounds what is done with one part.
-	partTime = 2 * time.Minute
+	// partAttempts is how often a part is read, at least, that cannot be while
+	// the servers answer, and listAttempts how often the list.
+	partAttempts = 3
+	listAttempts = 6
+	// tidyTime bounds what is done after a snapshot was stored.
+	tidyTime = time.Minute
 	// abandoned is how old parts are that belong to no snapshot because whoever
 	// stored them died.
 	abandoned = time.Hour
@@ -50,26 +56,32 @@ const (
 
 // Snapshots returns the snapshots beside the log, and makes room for them if there
 // is none.
-func (l *Log) Snapshots(ctx context.Context) (*Snapshots, error) {
-	s := &Snapshots{l: l}
-	err := retry(ctx, func() (err error) {
-		s.store, err = request(ctx, func(ctx context.Context) (jetstream.ObjectStore, error) {
-			name := l.o.Stream + "_snapshots"
-			store, err := l.js.ObjectStore(ctx, name)
-			if errors.Is(err, jetstream.ErrBucketNotFound) {
-				store, err = l.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
-					Bucket: name, Storage: jetstream.FileStorage, Replicas: l.stream.CachedInfo().Config.Replicas,
-				})
-			}
-			return store, refused(err)
-		})
-		return err
+func (l *Log) Snapshots(ctx context.Context) (_ *Snapshots, err error) {
+	s := &Snapshots{l: l, bucket: l.o.Stream + "_snapshots"}
+	ctx, stop := l.within(ctx)
+	defer stop()
+	s.store, err = ask(ctx, func(ctx context.Context) (jetstream.ObjectStore, error) {
+		store, err := l.js.ObjectStore(ctx, s.bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			store, err = l.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+				Bucket: s.bucket, Storage: jetstream.FileStorage, Replicas: l.stream.CachedInfo().Config.Replicas,
+			})
+		}
+		return store, refused(err)
 	})
+	if err == nil {
+		s.stream, err = ask(ctx, func(ctx context.Context) (jetstream.Stream, error) {
+			return l.js.Stream(ctx, "OBJ_"+s.bucket)
+		})
+	}
 	if err != nil {
-		return nil, fmt.Errorf("jetstream: Snapshots: %w", err)
+		return nil, fmt.Errorf("jetstream: Snapshots: %w", closedError(ctx, err))
 	}
 	return s, nil
 }
+
+// partPatience is how long one part may take, of 64 MiB.
+func partPatience() *patience { return &patience{20 * time.Second, 5 * time.Minute} }
 
 func partName(name string, i int) string { return fmt.Sprintf("%s.%04d", name, i) }
 
@@ -118,15 +130,24 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 	}}, io.NewSectionReader(f, 0, 0))
 }
 
+// led waits until the store has a leader. What takes long is begun after that, since
+// it would not notice for long that what it sent was lost.
+func (s *Snapshots) led(ctx context.Context) error {
+	_, err := ask(ctx, func(ctx context.Context) (any, error) { return s.stream.Info(ctx) })
+	return err
+}
+
 // putObject stores an object, in several attempts if need be.
 func (s *Snapshots) putObject(ctx context.Context, meta jetstream.ObjectMeta, r io.ReadSeeker) error {
+	p := partPatience()
 	return retry(ctx, func() error {
+		if err := s.led(ctx); err != nil {
+			return err
+		}
 		if _, err := r.Seek(0, io.SeekStart); err != nil {
 			return final{err}
 		}
-		ctx, cancel := context.WithTimeout(ctx, partTime)
-		defer cancel()
-		_, err := s.store.Put(ctx, meta, r)
+		_, err := attempt(ctx, p, func(ctx context.Context) (any, error) { return s.store.Put(ctx, meta, r) })
 		return err
 	})
 }
@@ -147,7 +168,14 @@ func (s *Snapshots) Get(ctx context.Context, snap feed.Snapshot, open func(path 
 }
 
 func (s *Snapshots) get(ctx context.Context, name, path string) error {
-	info, err := request(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) { return s.store.GetInfo(ctx, name) })
+	began := time.Now()
+	info, err := ask(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
+		info, err := s.store.GetInfo(ctx, name)
+		if errors.Is(err, jetstream.ErrObjectNotFound) && time.Since(began) > regressTime {
+			err = final{err}
+		}
+		return info, err
+	})
 	if err != nil {
 		return err
 	}
@@ -168,15 +196,35 @@ func (s *Snapshots) get(ctx context.Context, name, path string) error {
 }
 
 // getPart appends a part to a file. The store checks its hash.
-func (s *Snapshots) getPart(ctx context.Context, name string, w io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, partTime)
-	defer cancel()
-	o, err := s.store.Get(ctx, name)
+func (s *Snapshots) getPart(ctx context.Context, name string, f *os.File) error {
+	at, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(w, o)
-	return errors.Join(err, o.Close())
+	began, attempts, p := time.Now(), 0, partPatience()
+	return retry(ctx, func() error {
+		if err := s.led(ctx); err != nil { // that nobody answers says nothing about the part
+			return err
+		}
+		if _, err := f.Seek(at, io.SeekStart); err != nil {
+			return final{err}
+		}
+		if err := f.Truncate(at); err != nil {
+			return final{err}
+		}
+		_, err := attempt(ctx, p, func(ctx context.Context) (any, error) {
+			o, err := s.store.Get(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			_, err = io.Copy(f, o)
+			return nil, errors.Join(err, o.Close())
+		})
+		if attempts++; err != nil && attempts >= partAttempts && time.Since(began) > regressTime {
+			err = final{err}
+		}
+		return err
+	})
 }
 
 // List implements [feed.Snapshots].
@@ -190,15 +238,35 @@ func (s *Snapshots) List(ctx context.Context) ([]feed.Snapshot, error) {
 
 // list returns the snapshots, and all objects by name.
 func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map[string]*jetstream.ObjectInfo, err error) {
-	infos, err := request(ctx, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) { return s.store.List(ctx) })
-	if errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil, nil, nil
-	}
+	began, attempts := time.Now(), 0
+	infos, err := ask(ctx, func(ctx context.Context) ([]*jetstream.ObjectInfo, error) {
+		// How many there are the leader says. What the store lists comes from
+		// any server, which may not have them all yet; and of an empty store,
+		// it may wait for the first object.
+		info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter("$O."+s.bucket+".M.>"))
+		if err != nil || len(info.State.Subjects) == 0 {
+			return nil, err
+		}
+		infos, err := s.store.List(ctx, jetstream.ListObjectsShowDeleted())
+		if errors.Is(err, jetstream.ErrNoObjectsFound) {
+			err = nil
+		}
+		if n := len(info.State.Subjects); err == nil && len(infos) < n && time.Since(began) < regressTime {
+			err = fmt.Errorf("a server lists %d of %d objects", len(infos), n)
+		}
+		if attempts++; err != nil && attempts >= listAttempts && time.Since(began) > regressTime {
+			err = final{err}
+		}
+		return infos, err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
 	objects = map[string]*jetstream.ObjectInfo{}
 	for _, o := range infos {
+		if o.Deleted {
+			continue
+		}
 		objects[o.Name] = o
 		if snap, ok := feed.ParseSnapshot(o.Name); ok {
 			snap.Time = o.ModTime
@@ -213,6 +281,8 @@ func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map
 // tidy removes snapshots of the same log that are too many, and parts without a
 // snapshot. It is a courtesy: what it cannot do, the next Put does.
 func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
+	ctx, cancel := context.WithTimeout(ctx, tidyTime)
+	defer cancel()
 	list, objects, err := s.list(ctx)
 	if err != nil {
 		return
