@@ -28,6 +28,7 @@ type Snapshots struct {
 	bucket string
 	store  jetstream.ObjectStore
 	stream jetstream.Stream // behind the store
+	lag    time.Duration    // for which a server may not have what another has
 }
 
 var _ feed.Snapshots = (*Snapshots)(nil)
@@ -76,6 +77,9 @@ func (l *Log) Snapshots(ctx context.Context) (_ *Snapshots, err error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: Snapshots: %w", closedError(ctx, err))
+	}
+	if s.stream.CachedInfo().Config.Replicas > 1 {
+		s.lag = regressTime
 	}
 	return s, nil
 }
@@ -171,7 +175,7 @@ func (s *Snapshots) get(ctx context.Context, name, path string) error {
 	began := time.Now()
 	info, err := ask(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
 		info, err := s.store.GetInfo(ctx, name)
-		if errors.Is(err, jetstream.ErrObjectNotFound) && time.Since(began) > regressTime {
+		if errors.Is(err, jetstream.ErrObjectNotFound) && time.Since(began) > s.lag {
 			err = final{err}
 		}
 		return info, err
@@ -220,7 +224,7 @@ func (s *Snapshots) getPart(ctx context.Context, name string, f *os.File) error 
 			_, err = io.Copy(f, o)
 			return nil, errors.Join(err, o.Close())
 		})
-		if attempts++; err != nil && attempts >= partAttempts && time.Since(began) > regressTime {
+		if attempts++; err != nil && attempts >= partAttempts && time.Since(began) > s.lag {
 			err = final{err}
 		}
 		return err
@@ -251,10 +255,10 @@ func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map
 		if errors.Is(err, jetstream.ErrNoObjectsFound) {
 			err = nil
 		}
-		if n := len(info.State.Subjects); err == nil && len(infos) < n && time.Since(began) < regressTime {
+		if n := len(info.State.Subjects); err == nil && len(infos) < n && time.Since(began) < s.lag {
 			err = fmt.Errorf("a server lists %d of %d objects", len(infos), n)
 		}
-		if attempts++; err != nil && attempts >= listAttempts && time.Since(began) > regressTime {
+		if attempts++; err != nil && attempts >= listAttempts && time.Since(began) > s.lag {
 			err = final{err}
 		}
 		return infos, err
