@@ -19,8 +19,10 @@ import (
 	"github.com/vinmatch/vinmatch/examples/service/internal/access"
 	"github.com/vinmatch/vinmatch/examples/service/internal/api"
 	"github.com/vinmatch/vinmatch/examples/service/internal/audit"
+	"github.com/vinmatch/vinmatch/examples/service/internal/delayed"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
+	"github.com/vinmatch/vinmatch/match"
 )
 
 type serveCmd struct {
@@ -42,6 +44,9 @@ type serveCmd struct {
 	Drain         time.Duration `default:"0s" help:"How long to go on answering, not ready, before shutting down."`
 	StartTime     time.Duration `default:"10m" help:"How long the start may take: reading what there is, waiting for most of a cluster and for its register."`
 	Debug         bool          `help:"Log every request; numbers are masked."`
+
+	WatchKeep time.Duration `default:"120h" help:"How long inquiries are remembered that are to be reported later, and the reports."`
+	WatchMost int           `default:"200000" help:"How many inquiries are remembered; of one caller a quarter of that."`
 
 	Rate       float64       `default:"20000" help:"Requests a second of one caller."`
 	MaxBody    int64         `default:"1048576" help:"Bytes of a request."`
@@ -142,12 +147,21 @@ func (c *serveCmd) Run(a *app) (err error) {
 	defer closing(&err, replica)
 	started()
 
+	desk, err := delayed.Open(filepath.Join(dir, "watch"), delayed.Options{
+		Matcher: match.New(replica.Index(), match.Options{}), Replica: replica, Log: changes,
+		Encode: api.EncodeReport, Keep: c.WatchKeep, Most: c.WatchMost, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, desk)
+
 	tokens, err := c.tokens(dir, a.stdout)
 	if err != nil {
 		return err
 	}
 	o := api.Options{
-		Replica: replica, Log: changes, Audit: auditLog, Tokens: tokens, Logger: logger,
+		Replica: replica, Log: changes, Audit: auditLog, Delayed: desk, Tokens: tokens, Logger: logger,
 		Open:   c.Open || c.Demo,
 		Limits: api.Limits{Rate: c.Rate, Body: c.MaxBody, SearchTime: c.SearchTime, ReadTime: c.ReadTime},
 	}

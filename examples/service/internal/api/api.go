@@ -29,6 +29,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/examples/service/internal/access"
 	"github.com/vinmatch/vinmatch/examples/service/internal/audit"
+	"github.com/vinmatch/vinmatch/examples/service/internal/delayed"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
 	"github.com/vinmatch/vinmatch/match"
@@ -40,6 +41,7 @@ type Options struct {
 	Log     feed.Log
 	Audit   *audit.Log
 	Tokens  *access.Tokens // until SetTokens; nil: nobody has one
+	Delayed *delayed.Desk  // takes inquiries that are remembered; nil: none are
 	Logger  *slog.Logger   // default: slog.Default()
 	Match   match.Options
 
@@ -66,6 +68,7 @@ type Limits struct {
 	Stream       int64         // bytes of a stream. Default: 1 GiB
 	Observations int           // of a stream. Default: 10 million
 	Streams      int           // at the same time. Default: 4
+	Waits        int           // clients that wait for reports at the same time. Default: 1,000
 	Searches     int           // at the same time; others wait. Default: twice the processors
 	SearchTime   time.Duration // of one question. Default: 500 ms
 	Rows         int           // records or findings in one answer. Default: 1,000
@@ -82,6 +85,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Stream, 1<<30)
 	set(&l.Observations, 10e6)
 	set(&l.Streams, 4)
+	set(&l.Waits, 1000)
 	set(&l.Searches, 2*runtime.GOMAXPROCS(0))
 	set(&l.SearchTime, 500*time.Millisecond)
 	set(&l.Rows, 1000)
@@ -114,7 +118,9 @@ type Server struct {
 	matchers [3]func() *match.Matcher
 	searches chan struct{}
 	streams  chan struct{}
-	draining atomic.Bool
+	waits    chan struct{}
+	ending   context.Context // ends with Drain
+	end      context.CancelFunc
 	metrics  *metrics
 }
 
@@ -130,6 +136,8 @@ func New(o Options) *Server {
 	s.tokens.Store(o.Tokens)
 	s.searches = make(chan struct{}, s.limits.Searches)
 	s.streams = make(chan struct{}, s.limits.Streams)
+	s.waits = make(chan struct{}, s.limits.Waits)
+	s.ending, s.end = context.WithCancel(context.Background())
 	s.metrics = newMetrics(s)
 
 	for i := range s.matchers {
@@ -146,7 +154,9 @@ func New(o Options) *Server {
 	s.handle("POST /v1/screen/stream", asks, s.stream)
 	s.handle("POST /v1/explain", asks, s.explain)
 	s.handle("POST /v1/search", asks, s.search)
-	s.handle("POST /v1/decode", decodes, s.decode)
+	s.handle("POST /v1/decode", knows, s.decode)
+	s.handle("POST /v1/watch", asks, s.watch)
+	s.handle("GET /v1/watch/reports", knows, s.reports)
 	s.handle("PUT /v1/owners/{owner}/records/{id}", changes, s.put)
 	s.handle("DELETE /v1/owners/{owner}/records/{id}", changes, s.withdraw)
 	s.handle("POST /v1/changes", changes, s.change)
@@ -172,9 +182,9 @@ func New(o Options) *Server {
 // SetTokens changes who has a token, from the next request on.
 func (s *Server) SetTokens(t *access.Tokens) { s.tokens.Store(t) }
 
-// Drain makes /readyz fail, so that no new requests are sent here. Requests that
-// come all the same are answered.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz fail, so that no new requests are sent here, and nobody waits
+// for reports any more. Requests that come all the same are answered.
+func (s *Server) Drain() { s.end() }
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -232,7 +242,7 @@ type need uint8
 
 const (
 	free    need = iota
-	decodes      // a caller who may ask, and no purpose: the register is not asked
+	knows        // a caller who may ask, and no purpose: the register is not asked
 	asks         // a caller who may ask, with a purpose
 	changes      // an owner
 )
@@ -243,6 +253,8 @@ type call struct {
 	caller  access.Caller
 	purpose string
 	numbers []index.Number // that it is about; logs show them masked
+
+	anonymous bool // there was no token
 }
 
 // purposeHeader says why somebody asks, percent-encoded where it is not ASCII.
@@ -310,7 +322,7 @@ func (s *Server) admit(c *call, need need, r *http.Request) error {
 	case r.Header.Get("Authorization") != "":
 		return s.denied(problemf(http.StatusUnauthorized, "bad_token", "want Authorization: Bearer and a token"))
 	case s.o.Open && need != changes:
-		c.caller = access.Caller{Name: "anonymous", Ask: true}
+		c.caller, c.anonymous = access.Caller{Name: "anonymous", Ask: true}, true
 	default:
 		return s.denied(problemf(http.StatusUnauthorized, "no_token", "this needs a token: Authorization: Bearer ..."))
 	}

@@ -49,7 +49,7 @@ func (s *Server) readiness() readyJSON {
 	st := s.o.Replica.Status()
 	j := readyJSON{Behind: st.Behind()}
 	switch {
-	case s.draining.Load():
+	case s.ending.Err() != nil:
 		j.Reason = "shutting down"
 	case s.o.Audit.Err() != nil:
 		j.Reason = "the audit log cannot be written"

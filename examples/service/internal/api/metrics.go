@@ -92,6 +92,9 @@ func (m *metrics) observe(res *match.Result) {
 type registerCollector struct {
 	s                                                              *Server
 	records, changes, memory, seq, behind, age, fresh, anew, audit *prometheus.Desc
+
+	watched, watchBytes, watchBehind, watchUp, reports *prometheus.Desc
+	remembered, forgotten, reported, watchAnew         *prometheus.Desc
 }
 
 func newRegisterCollector(s *Server) *registerCollector {
@@ -107,6 +110,16 @@ func newRegisterCollector(s *Server) *registerCollector {
 		fresh:   d("replica_fresh", "1 if the register is fresh."),
 		anew:    d("replica_starts_anew_total", "Times the register was taken from a snapshot, in the place of what the log does not have."),
 		audit:   d("audit_lines_total", "Lines of the audit log."),
+
+		watched:     d("watch_inquiries", "Inquiries that are remembered."),
+		watchBytes:  d("watch_bytes", "Memory of the inquiries."),
+		watchBehind: d("watch_behind_entries", "Entries of the change log that the register has, and that were not looked at yet for inquiries."),
+		watchUp:     d("watch_up", "1 if inquiries can be remembered."),
+		reports:     d("watch_reports", "Reports that are kept."),
+		remembered:  d("watch_remembered_total", "Inquiries that were remembered."),
+		forgotten:   d("watch_forgotten_total", "Inquiries that were forgotten before their time, for want of memory."),
+		reported:    d("watch_reports_total", "Reports that were made."),
+		watchAnew:   d("watch_looked_at_all_total", "Times that every record was looked at, in the place of what the log does not have."),
 	}
 }
 
@@ -134,6 +147,30 @@ func (c *registerCollector) Collect(ch chan<- prometheus.Metric) {
 		fresh = 1
 	}
 	gauge(c.fresh, fresh)
-	ch <- prometheus.MustNewConstMetric(c.anew, prometheus.CounterValue, float64(st.StartsAnew))
-	ch <- prometheus.MustNewConstMetric(c.audit, prometheus.CounterValue, float64(c.s.o.Audit.Head().Seq))
+	counter := func(d *prometheus.Desc, v uint64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v))
+	}
+	counter(c.anew, st.StartsAnew)
+	counter(c.audit, c.s.o.Audit.Head().Seq)
+	if c.s.o.Delayed == nil {
+		return
+	}
+	w := c.s.o.Delayed.Stats()
+	gauge(c.watched, float64(w.Held))
+	gauge(c.watchBytes, float64(w.Bytes))
+	behind := uint64(0)
+	if w.Position.Lineage == st.Position.Lineage {
+		behind = st.Position.Seq - min(w.Position.Seq, st.Position.Seq)
+	}
+	gauge(c.watchBehind, float64(behind))
+	up := 1.0
+	if c.s.o.Delayed.Err() != nil {
+		up = 0
+	}
+	gauge(c.watchUp, up)
+	gauge(c.reports, float64(w.Kept))
+	counter(c.remembered, w.Remembered)
+	counter(c.forgotten, w.Evicted)
+	counter(c.reported, w.Made)
+	counter(c.watchAnew, w.Anew)
 }

@@ -114,15 +114,20 @@ func (n *numberJSON) number(member string) (out index.Number, err error) {
 
 // A queryJSON is a match.Query.
 type queryJSON struct {
+	askedJSON
+	Where whereJSON `json:"where"`
+	Near  string    `json:"near"`
+}
+
+// An askedJSON is what can be asked in any way.
+type askedJSON struct {
 	Reads []struct {
 		numberJSON
 		Score float64 `json:"score"`
 	} `json:"reads"`
 	Channel string    `json:"channel"`
 	Claim   claimJSON `json:"claim"`
-	Where   whereJSON `json:"where"`
 	Limit   int       `json:"limit"`
-	Near    string    `json:"near"`
 }
 
 type claimJSON struct {
@@ -469,19 +474,22 @@ func resultOf(res *match.Result) resultJSON {
 		j.Searched = append(j.Searched, "two_errors")
 	}
 	for i := range res.Findings {
-		f := &res.Findings[i]
-		fj := findingJSON{
-			Record: recordOf(&f.Record), Kind: f.Kind.String(), How: f.How.String(), Verdict: f.Verdict.String(),
-			Probability: f.Probability, Evidence: []evidenceJSON{},
+		j.Findings = append(j.Findings, findingOf(&res.Findings[i]))
+	}
+	return j
+}
+
+func findingOf(f *match.Finding) findingJSON {
+	j := findingJSON{
+		Record: recordOf(&f.Record), Kind: f.Kind.String(), How: f.How.String(), Verdict: f.Verdict.String(),
+		Probability: f.Probability, Evidence: []evidenceJSON{},
+	}
+	for _, e := range f.Evidence {
+		kind := ""
+		if e.Kind != 0 {
+			kind = e.Kind.String()
 		}
-		for _, e := range f.Evidence {
-			kind := ""
-			if e.Kind != 0 {
-				kind = e.Kind.String()
-			}
-			fj.Evidence = append(fj.Evidence, evidenceJSON{e.Code.String(), kind, e.Pos, e.Read, e.Listed, e.Weight, e.Text})
-		}
-		j.Findings = append(j.Findings, fj)
+		j.Evidence = append(j.Evidence, evidenceJSON{e.Code.String(), kind, e.Pos, e.Read, e.Listed, e.Weight, e.Text})
 	}
 	return j
 }

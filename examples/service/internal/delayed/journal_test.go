@@ -1,0 +1,100 @@
+package delayed_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/vinmatch/vinmatch/examples/service/internal/delayed"
+	"github.com/vinmatch/vinmatch/vin"
+)
+
+// written returns a journal with inquiries and reports.
+func written(t *testing.T) []byte {
+	t.Helper()
+	f := newFixture(t, delayed.Options{Reports: 2})
+	f.ask("port", listed)
+	f.ask("road", misread)
+	for i := range 3 {
+		f.looked(f.append(put(fmt.Sprint(i), 1, vin.MustParse(listed))))
+	}
+	if err := f.Rewrite(); err != nil {
+		t.Fatal(err)
+	}
+	f.looked(f.append(put("3", 1, vin.MustParse(listed))))
+	if err := f.Desk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(f.dir, "reports"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.open()
+	return b
+}
+
+// load reads a journal of some bytes.
+func load(t testing.TB, b []byte) (inquiries, reports int, err error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "reports")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return delayed.Load(path)
+}
+
+// A journal that ends within an entry is used up to there; one that was damaged
+// elsewhere is an error, and what was damaged is never taken for something else.
+func TestDamaged(t *testing.T) {
+	b := written(t)
+	if i, r, err := load(t, b); i != 2 || r != 6 || err != nil {
+		t.Fatalf("%d inquiries, %d reports, %v", i, r, err)
+	}
+	const header = 8
+	lastI, lastR := 0, 0
+	for n := header; n <= len(b); n++ {
+		i, r, err := load(t, b[:n])
+		if err != nil || i < lastI || r < lastR {
+			t.Fatalf("the first %d bytes: %d inquiries, %d reports, %v", n, i, r, err)
+		}
+		lastI, lastR = i, r
+	}
+	for n := range header {
+		if _, _, err := load(t, b[:n]); !errors.Is(err, delayed.ErrDamaged) {
+			t.Errorf("the first %d bytes: %v", n, err)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	silent := 0
+	for at := range b {
+		c := append([]byte(nil), b...)
+		c[at] ^= 1 << rng.IntN(8)
+		switch _, _, err := load(t, c); {
+		case errors.Is(err, delayed.ErrDamaged):
+		case err != nil:
+			t.Fatalf("a bit of byte %d: %v", at, err)
+		default:
+			silent = at
+			if at < len(b)/2 {
+				t.Fatalf("a bit of byte %d of %d is not noticed", at, len(b))
+			}
+		}
+	}
+	if silent == 0 {
+		t.Error("the last entry, damaged, is not taken for one that was not finished")
+	}
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte("vmdelay\x01"))
+	f.Add([]byte("vmdelay\x01vmDe\x05\x00\x00\x00\x00\x00\x00\x00R\xff\xff\xff\xff"))
+	f.Add([]byte("vmdelay\x01vmDevmDevmDe"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, _, err := load(t, b); err != nil && !errors.Is(err, delayed.ErrDamaged) {
+			t.Error(err)
+		}
+	})
+}
