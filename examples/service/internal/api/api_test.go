@@ -28,8 +28,10 @@ import (
 
 	"github.com/vinmatch/vinmatch/examples/service/internal/access"
 	"github.com/vinmatch/vinmatch/examples/service/internal/audit"
+	"github.com/vinmatch/vinmatch/examples/service/internal/delayed"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
+	"github.com/vinmatch/vinmatch/match"
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
@@ -123,6 +125,14 @@ func newFixture(t *testing.T, o Options) *fixture {
 	}
 	o.Replica, o.Log, o.Audit = replica, f.log, alog
 	o.Logger = slog.New(slog.NewJSONHandler(f.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.Delayed, err = delayed.Open(t.TempDir(), delayed.Options{
+		Matcher: match.New(replica.Index(), match.Options{}), Replica: replica, Log: f.log,
+		Encode: EncodeReport, Most: 8, Each: 5, Logger: o.Logger,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { o.Delayed.Close() })
 	f.Server = New(o)
 	ts := httptest.NewServer(f.Server)
 	t.Cleanup(ts.Close)
@@ -664,6 +674,34 @@ func TestRefused(t *testing.T) {
 		{"a long text", "fr", "POST", "/v1/search", `{"kind":"vin","text":"` + strings.Repeat("1", 2000) + `"}`, 422, "invalid", nil},
 		{"many values", "fr", "POST", "/v1/search", `{"kind":"vin","text":"*1","where":{"owner":[` + strings.Repeat(`"FR",`, 200) + `"DE"]}}`, 422, "invalid", nil},
 
+		{"watch without a token", "", "POST", "/v1/watch", ask(listedVIN), 401, "no_token", nil},
+		{"watch with a bad token", "", "POST", "/v1/watch", ask(listedVIN), 401, "bad_token", []string{"Authorization: Bearer vmt_wrong"}},
+		{"watch, and may not ask", "writer", "POST", "/v1/watch", ask(listedVIN), 403, "may_not_ask", nil},
+		{"watch without a purpose", "fr", "POST", "/v1/watch", ask(listedVIN), 400, "no_purpose", []string{purposeHeader + ": "}},
+		{"watch, oversized", "fr", "POST", "/v1/watch", strings.Repeat("[", 200_000), 413, "too_large", nil},
+		{"watch, deep", "fr", "POST", "/v1/watch", strings.Repeat(`{"reads":[`, 9_000), 400, "bad_json", nil},
+		{"watch with a filter", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"1"}],"where":{"owner":["FR"]}}`, 400, "bad_json", nil},
+		{"watch nothing", "fr", "POST", "/v1/watch", `{}`, 422, "invalid", nil},
+		{"watch no number", "fr", "POST", "/v1/watch", ask("N/A"), 422, "invalid", nil},
+		{"watch nearly everything", "fr", "POST", "/v1/watch", ask("*123*"), 422, "invalid", nil},
+		{"watch every plate", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"plate","text":"A*"}]}`, 422, "invalid", nil},
+		{"watch too much", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"1"},{"kind":"vin","text":"2"},{"kind":"vin","text":"3"}]}`, 422, "invalid", nil},
+		{"watch from tomorrow on", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"` + listedVIN + `"}],"time":"` + time.Now().AddDate(0, 0, 1).Format(time.RFC3339) + `"}`, 422, "invalid", nil},
+		{"watch what was read long ago", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"` + listedVIN + `"}],"time":"2020-01-01T00:00:00Z"}`, 422, "invalid", nil},
+		{"watch what was read sometime", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"` + listedVIN + `"}],"time":"` + listedVIN + `"}`, 422, "invalid", nil},
+		{"a long inquirer", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"` + listedVIN + `"}],"inquirer":"` + strings.Repeat("a", 201) + `"}`, 422, "invalid", nil},
+		{"an inquirer that would break a log", "fr", "POST", "/v1/watch", `{"reads":[{"kind":"vin","text":"` + listedVIN + `"}],"inquirer":"a\u0000b"}`, 422, "invalid", nil},
+		{"reports without a token", "", "GET", "/v1/watch/reports", "", 401, "no_token", nil},
+		{"reports with a bad token", "", "GET", "/v1/watch/reports", "", 401, "bad_token", []string{"Authorization: Bearer vmt_wrong"}},
+		{"reports, and may not ask", "writer", "GET", "/v1/watch/reports", "", 403, "may_not_ask", nil},
+		{"reports to come", "fr", "GET", "/v1/watch/reports?after=1", "", 422, "invalid", nil},
+		{"reports after what", "fr", "GET", "/v1/watch/reports?after=" + listedVIN, "", 422, "invalid", nil},
+		{"very many reports", "fr", "GET", "/v1/watch/reports?limit=1001", "", 422, "invalid", nil},
+		{"a long wait", "fr", "GET", "/v1/watch/reports?wait=61", "", 422, "invalid", nil},
+		{"a negative wait", "fr", "GET", "/v1/watch/reports?wait=-1", "", 422, "invalid", nil},
+		{"reports of another path", "fr", "GET", "/v1/watch/reports/fr", "", 404, "not_found", nil},
+		{"reports, path tricks", "fr", "GET", "/v1/watch/../watch/reports", "", 400, "bad_path", nil},
+
 		{"another method", "fr", "POST", put, record(""), 405, "bad_method", nil},
 		{"nothing there", "fr", "GET", "/v2/screen", "", 404, "not_found", nil},
 		{"up", "de", "PUT", "/v1/owners/DE/records/../../FR/records/1", record(""), 400, "bad_path", nil},
@@ -791,6 +829,8 @@ func TestNoAudit(t *testing.T) {
 		f.do("fr", "POST", "/v1/screen", ask(listedVIN)),
 		f.do("fr", "POST", "/v1/explain", ask(listedVIN)),
 		f.do("fr", "POST", "/v1/search", `{"kind":"vin","text":"*4352"}`),
+		f.do("fr", "POST", "/v1/watch", ask(listedVIN)),
+		f.do("fr", "GET", "/v1/watch/reports", ""),
 		f.do("fr", "PUT", "/v1/owners/FR/records/x", newRecord),
 		f.do("fr", "DELETE", "/v1/owners/FR/records/1?version=9", ""),
 	} {
@@ -818,7 +858,11 @@ func TestPrivacy(t *testing.T) {
 	f.do("fr", "POST", "/v1/screen", ask(misreadVIN))
 	f.do("fr", "POST", "/v1/explain", `{"reads":[{"kind":"plate","text":"AB-123-CD"}]}`)
 	f.do("fr", "POST", "/v1/search", `{"kind":"engine","text":"D4CB1"}`)
+	f.do("fr", "POST", "/v1/watch", ask("WBA3A5C50CF256551"))
 	f.do("fr", "PUT", "/v1/owners/FR/records/x", newRecord)
+	if a := f.do("fr", "GET", "/v1/watch/reports?wait=60", ""); !bytes.Contains(a.body, []byte("CF256551")) {
+		t.Errorf("no report: %s", a.body)
+	}
 	f.do("de", "PUT", "/v1/owners/FR/records/x", newRecord)
 	f.do("fr", "POST", "/v1/screen/stream", "vin\n"+listedVIN+"\n", "Content-Type: text/csv")
 	f.do("fr", "GET", "/"+listedVIN, "")
@@ -854,7 +898,7 @@ func TestPrivacy(t *testing.T) {
 			t.Errorf("the logs do not hold %s", want)
 		}
 	}
-	for _, want := range []string{`"purpose":"my secret purpose"`, `"action":"screen"`, `"action":"put"`, `"action":"put done"`, `"record":"x"`, `"outcome":"stored"`} {
+	for _, want := range []string{`"purpose":"my secret purpose"`, `"action":"screen"`, `"action":"put"`, `"action":"put done"`, `"record":"x"`, `"action":"watch"`, `"action":"watch done"`, `"outcome":"remembered"`, `"action":"reports"`, `"outcome":"stored"`} {
 		if !strings.Contains(audits, want) {
 			t.Errorf("the audit log does not hold %s", want)
 		}
@@ -946,6 +990,11 @@ func FuzzBodies(f *testing.F) {
 		var q queryJSON
 		if decodeJSON(b, &q) == nil {
 			s.query(&q)
+		}
+		var w watchJSON
+		if decodeJSON(b, &w) == nil {
+			s.query(&queryJSON{askedJSON: w.askedJSON})
+			w.time(time.Hour)
 		}
 		var r recordJSON
 		if decodeJSON(b, &r) == nil {

@@ -272,7 +272,11 @@ func (d *Desk) load() error {
 		return err
 	}
 	d.file.f = f
-	if _, err := readJournal(f, d.restore); err != nil {
+	info, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, d.file.close())
+	}
+	if _, err := readJournal(f, info.Size(), d.restore); err != nil {
 		var bad *journalError
 		if errors.As(err, &bad) {
 			bad.path = d.file.path

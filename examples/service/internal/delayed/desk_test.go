@@ -268,7 +268,7 @@ func TestManyReports(t *testing.T) {
 	check()
 }
 
-var rounds = flag.Int("rounds", 20, "how often TestCrashes ends a desk")
+var rounds = flag.Int("rounds", 12, "how often TestCrashes ends a desk")
 
 // A desk that is killed at any moment, with whatever it has written by then, makes
 // each report once, and none that was fetched changes.

@@ -102,6 +102,9 @@ func peekEntry(in *bufio.Reader) ([]byte, error) {
 	if n < 1 || n > maxPayload {
 		return nil, nil
 	}
+	if entryHeader+int(n) > in.Size() {
+		return nil, nil // longer than all there is
+	}
 	b, err = in.Peek(entryHeader + int(n))
 	if err != nil || checksum(b) != binary.LittleEndian.Uint32(b[8:]) {
 		return nil, notEOF(err)
@@ -139,10 +142,10 @@ func entryFollows(in *bufio.Reader) (bool, error) {
 	}
 }
 
-// readJournal calls f with the kind, the JSON and the place of each entry, and returns where the last ends. Where f returns false, or anything
+// readJournal reads a journal of so many bytes. It calls f with the kind, the JSON and the place of each entry, and returns where the last ends. Where f returns false, or anything
 // else is wrong, there is a *journalError.
-func readJournal(r io.Reader, f func(kind byte, text []byte, at place) bool) (end int64, err error) {
-	in := bufio.NewReaderSize(r, entryHeader+maxPayload)
+func readJournal(r io.Reader, size int64, f func(kind byte, text []byte, at place) bool) (end int64, err error) {
+	in := bufio.NewReaderSize(r, int(min(size, int64(entryHeader+maxPayload))))
 	head, err := in.Peek(len(journalHeader))
 	if err != nil && err != io.EOF {
 		return 0, err
