@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,7 +46,7 @@ func browser(t *testing.T, base string) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
 	chromedp.ListenTarget(ctx, func(ev any) {
 		switch ev := ev.(type) {
@@ -208,7 +209,30 @@ func TestPage(t *testing.T) {
 	if eval(`document.querySelectorAll("#list b").length`) != float64(0) {
 		t.Error("what was typed became markup")
 	}
+	if got := text(".answer:nth-of-type(2) .verdict"); !strings.HasPrefix(got, "Nothing") {
+		t.Errorf("of what is no number it is said: %q", got)
+	}
 	shot("several")
+
+	// What is not listed can be remembered, with a token, and is shown when it is
+	// listed.
+	do(chromedp.Click("#examples button:nth-of-type(6)", chromedp.ByQuery),
+		chromedp.Poll(`document.querySelectorAll(".answer").length === 1 && document.querySelector(".answer h3").textContent === "`+x[5].Text+`"`, nil))
+	do(chromedp.Click(".answer .actions button", chromedp.ByQuery), chromedp.WaitVisible("#message", chromedp.ByQuery), chromedp.WaitVisible("#token", chromedp.ByQuery))
+	if got := text("#message"); !strings.Contains(got, "token") {
+		t.Errorf("to be told without a token: %q", got)
+	}
+	do(chromedp.SetValue("#token", s.tokens["FR"], chromedp.ByQuery), chromedp.Click(".answer .actions button", chromedp.ByQuery),
+		chromedp.Poll(`document.querySelector(".answer .actions [role=status]").textContent.startsWith("Remembered until")`, nil))
+	shot("remembered")
+	if status, err := call(http.DefaultClient, s.tokens["DE"], "PUT", s.url+"v1/owners/DE/records/later", `{"version":1,"vin":"`+x[5].Text+`","status":"stolen","make":"Seat"}`, nil); err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	do(chromedp.WaitVisible("#told .finding", chromedp.ByQuery))
+	if got := text("#told"); !strings.Contains(got, x[5].Text) || !strings.Contains(got, "later") || !strings.Contains(got, "border check") {
+		t.Errorf("what is listed later: %q", got)
+	}
+	shot("told")
 
 	// Errors are alerts.
 	do(chromedp.SetValue("#purpose", " ", chromedp.ByQuery), chromedp.Click("#check", chromedp.ByQuery), chromedp.WaitVisible("#message", chromedp.ByQuery))
@@ -264,6 +288,14 @@ func TestPage(t *testing.T) {
 		t.Errorf("the download has %d lines, want one for each observation and a summary", lines)
 	}
 	shot("manifest")
+	do(size(360, 740, true))
+	if got := eval(`document.documentElement.scrollWidth`); got != float64(360) {
+		t.Errorf("with a manifest at a width of 360 the page is %v wide", got)
+	}
+	shot("manifest-phone")
+	do(media("dark"))
+	contrast(t, eval, "dark")
+	do(media("light"), size(1100, 900, false))
 
 	// What a screen reader needs: names for all controls, one main heading, and a
 	// reading order that is that of the page.

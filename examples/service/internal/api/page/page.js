@@ -16,6 +16,7 @@ function el(tag, attrs, ...children) {
 
 const maxLines = 50;
 let token = sessionStorage.getItem("token") || "";
+let needsToken = false; // something was refused without one
 
 function headers(type) {
 	const h = {"Content-Type": type, "Vinmatch-Purpose": encodeURIComponent($("purpose").value.trim())};
@@ -31,6 +32,7 @@ async function refused(res) {
 	let e = {};
 	try { e = (await res.json()).error; } catch { /* no JSON: the status has to do */ }
 	if (res.status === 401 || res.status === 403) {
+		needsToken = true;
 		$("tokenField").hidden = false;
 		$("token").focus();
 	}
@@ -67,7 +69,7 @@ async function status() {
 			? plural(s.records, "record") + (at ? ", as of " + at : "")
 			: "Not up to date: " + s.reason;
 		$("state").className = s.ready ? "state" : "state bad";
-		$("tokenField").hidden = s.open && !token;
+		$("tokenField").hidden = s.open && !token && !needsToken;
 		return s;
 	} catch {
 		$("state").textContent = "The server cannot be reached";
@@ -119,10 +121,7 @@ async function ask() {
 			if (!res.ok) throw await refused(res);
 			answers.push([text, await res.json()]);
 		}
-		if ($("token").value.trim()) {
-			token = $("token").value.trim();
-			sessionStorage.setItem("token", token);
-		}
+		remember();
 		$("list").replaceChildren(...answers.map(([text, a]) => answer(text, kind, a)));
 		const found = answers.filter(([, a]) => a.result.findings.length).length;
 		const text = plural(found, "number") + " of " + lines.length + (found === 1 ? " has" : " have") + " findings";
@@ -141,9 +140,87 @@ async function ask() {
 	}
 }
 
+// remember keeps a token that was good, until the page is closed.
+function remember() {
+	const t = $("token").value.trim();
+	if (t && t !== token) {
+		token = t;
+		sessionStorage.setItem("token", t);
+		tell();
+	}
+}
+
+// watcher is a button with which a number is remembered.
+function watcher(text, kind, channel) {
+	const note = el("span", {class: "hint", role: "status"});
+	const button = el("button", {type: "button", class: "second"}, "Tell me if it is listed later");
+	button.addEventListener("click", async () => {
+		if (button.getAttribute("aria-disabled")) return;
+		$("message").hidden = true;
+		button.setAttribute("aria-disabled", "true");
+		try {
+			const res = await fetch("/v1/watch", {
+				method: "POST", headers: headers("application/json"),
+				body: JSON.stringify({reads: [{kind, text}], channel, inquirer: "page"}),
+			});
+			if (!res.ok) throw await refused(res);
+			const a = await res.json();
+			remember();
+			tell();
+			note.textContent = "Remembered until " + new Date(a.watch.until).toLocaleString() + ".";
+			button.hidden = true;
+		} catch (e) {
+			show(e);
+		} finally {
+			button.removeAttribute("aria-disabled");
+		}
+	});
+	return el("div", {class: "actions"}, button, note);
+}
+
+// tell shows what is reported to the owner of the token, while the page is open.
+let telling = "";
+
+async function tell() {
+	if (!token || telling === token) return;
+	const mine = telling = token;
+	for (let after = 0, pause = 1000; telling === mine;) {
+		try {
+			const res = await fetch("/v1/watch/reports?wait=50&after=" + after, {headers: {Authorization: "Bearer " + mine}});
+			if (telling !== mine) return;
+			if (res.status === 401 || res.status === 403) {
+				telling = "";
+				return;
+			}
+			if (!res.ok) throw await refused(res);
+			const page = await res.json();
+			const first = after === 0;
+			after = page.next;
+			pause = 1000;
+			for (const r of page.reports) $("toldList").prepend(told(r.report));
+			if (page.reports.length) {
+				$("told").hidden = false;
+				if (!first) $("announce").textContent = "A number that you asked for is listed now.";
+			}
+		} catch {
+			await new Promise(done => setTimeout(done, pause));
+			pause = Math.min(2 * pause, 60000);
+		}
+	}
+}
+
+function told(r) {
+	const read = r.inquiry.reads[0];
+	return el("article", {class: "card answer"},
+		el("div", {class: "head"}, el("h3", {}, read.text), el("span", {class: "verdict " + r.finding.verdict}, "Listed now")),
+		el("p", {class: "hint"}, "Read " + new Date(r.inquiry.time).toLocaleString() + " for " + r.inquiry.purpose + "; reported " + new Date(r.reported).toLocaleString() + "."),
+		finding(r.finding, read, read.kind));
+}
+
 // outcome says in words what an answer comes to, and its class.
 function outcome(a) {
 	const list = a.result.findings;
+	if (!list.length && unread(a)) return ["Nothing that could be looked up", "unread"];
 	if (!list.length) return ["Not found in this register", "none"];
 	const best = list[0].verdict;
 	const records = plural(list.length, "record");
@@ -151,6 +228,9 @@ function outcome(a) {
 	if (best === "sibling") return ["Probably another vehicle: " + records + " of similar numbers", "none"];
 	return ["Possibly listed: " + records, "possible"];
 }
+
+// unread reports whether nothing was read that could be looked up.
+const unread = a => a.result.remarks.some(r => ["empty", "unreadable"].includes(r.code) || r.code === "placeholder" && r.grade === "note");
 
 function answer(text, kind, a) {
 	const read = a.reads[0];
@@ -163,6 +243,7 @@ function answer(text, kind, a) {
 	}
 	for (const f of a.result.findings) box.append(finding(f, read, kind));
 	box.append(el("p", {class: "how"}, how(a, read)));
+	if (!unread(a) && cls !== "probable") box.append(watcher(text, kind, $("channel").value));
 	return box;
 }
 
@@ -357,10 +438,10 @@ function hit(o) {
 	const more = o.findings.length > 1 ? " and " + (o.findings.length - 1) + " more" : "";
 	return el("tr", {},
 		el("td", {}, String(o.line)),
+		el("td", {class: "mono"}, listedNumber(f.record, f.kind)),
 		el("td", {}, percent(f.probability) + " ", el("span", {class: "chip " + f.verdict}, f.verdict)),
 		el("td", {}, f.how + " " + f.kind),
-		el("td", {}, f.record.owner + " " + f.record.id + more),
-		el("td", {class: "mono"}, listedNumber(f.record, f.kind)));
+		el("td", {}, f.record.owner + " " + f.record.id + more));
 }
 
 $("ask").addEventListener("submit", e => { e.preventDefault(); ask(); });
@@ -373,4 +454,5 @@ $("numbers").addEventListener("keydown", e => {
 $("upload").addEventListener("click", upload);
 $("stop").addEventListener("click", () => uploading && uploading.abort());
 status().then(s => s && examples(s.examples));
+tell();
 setInterval(() => document.hidden || status(), 15000);
