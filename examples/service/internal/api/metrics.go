@@ -93,8 +93,8 @@ type registerCollector struct {
 	s                                                              *Server
 	records, changes, memory, seq, behind, age, fresh, anew, audit *prometheus.Desc
 
-	watched, watchBytes, watchBehind, watchUp, reports *prometheus.Desc
-	remembered, forgotten, reported, watchAnew         *prometheus.Desc
+	streams, waiting, watched, watchBytes, watchBehind, watchUp, reports *prometheus.Desc
+	remembered, forgotten, reported, watchAnew                           *prometheus.Desc
 }
 
 func newRegisterCollector(s *Server) *registerCollector {
@@ -111,6 +111,8 @@ func newRegisterCollector(s *Server) *registerCollector {
 		anew:    d("replica_starts_anew_total", "Times the register was taken from a snapshot, in the place of what the log does not have."),
 		audit:   d("audit_lines_total", "Lines of the audit log."),
 
+		streams:     d("streams", "Streams that are being answered."),
+		waiting:     d("waiting", "Clients that wait for reports."),
 		watched:     d("watch_inquiries", "Inquiries that are remembered."),
 		watchBytes:  d("watch_bytes", "Memory of the inquiries."),
 		watchBehind: d("watch_behind_entries", "Entries of the change log that the register has, and that were not looked at yet for inquiries."),
@@ -152,6 +154,8 @@ func (c *registerCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	counter(c.anew, st.StartsAnew)
 	counter(c.audit, c.s.o.Audit.Head().Seq)
+	gauge(c.streams, float64(len(c.s.streams)))
+	gauge(c.waiting, float64(len(c.s.waits)))
 	if c.s.o.Delayed == nil {
 		return
 	}
