@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -79,18 +80,12 @@ func appendNearVINs(dst []index.Key, s []byte) []index.Key {
 	stray, at := strays(s)
 	switch {
 	case len(s) == vin.Len && stray == 0:
+		var buf [vin.Nearest]vin.VIN
 		v, _ := vin.FromBytes([vin.Len]byte(s))
-		for i, c := range s {
-			for k := range len(vinSymbols) {
-				if vinSymbols[k] != c {
-					dst = append(dst, index.VIN(v.With(i+1, vinSymbols[k])))
-				}
-			}
-		}
-		for i := range vin.Len - 1 {
-			if s[i] != s[i+1] {
-				dst = append(dst, index.VIN(v.With(i+1, s[i+1]).With(i+2, s[i])))
-			}
+		near := v.AppendNear(buf[:0])
+		dst = slices.Grow(dst, len(near))
+		for i := range near {
+			dst = append(dst, index.VIN(near[i]))
 		}
 	case len(s) == vin.Len && stray == 1:
 		b := [vin.Len]byte(s)
