@@ -56,6 +56,11 @@ func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selecti
 	if number, ok := p.VIN(); ok {
 		plan = Plan{Path: PathExact, Expected: 1}
 		f.exact(VIN(number))
+	} else if plan, ok = f.ends(p); ok {
+		if v.delta != nil {
+			d := demandsOf(p)
+			f.walkDelta(&d)
+		}
 	} else {
 		path, pl, d, e := v.seg.planSearch(p, f.limit, s)
 		plan = Plan{Path: path, Expected: int(e.candidates)}

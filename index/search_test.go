@@ -435,6 +435,33 @@ func mustPattern(t testing.TB, s string) vin.Pattern {
 	return p
 }
 
+// What is known of both ends of a number is found in the serial directory, where
+// few VINs end so, and else in other ways: the same as by looking at all of them.
+func TestSearchByKnownEnds(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	d := dense()
+	selections := []*index.Selection{nil, d.view.Select(index.OfType(index.Car))}
+	taken := map[index.Path]int{}
+	for range 400 {
+		text := pick(rng, d.records).VIN.String()
+		first, last := rng.IntN(10), 1+rng.IntN(7)
+		text = text[:first] + "*" + text[vin.Len-last:]
+		p, s, limit := mustPattern(t, text), pick(rng, selections), pick(rng, []int{0, 1, 5, 1000})
+		want, more, _ := d.view.SearchBy(index.PathScan, p, s, limit)
+		got, err := d.view.Search(context.Background(), p, s, limit)
+		if err != nil || !slices.Equal(got.Rows, want) || got.Truncated != more {
+			t.Fatalf("%s, limit %d: rows %d, %t, %v; want %d, %t", text, limit, got.Rows, got.Truncated, err, want, more)
+		}
+		taken[got.Plan.Path]++
+	}
+	t.Log(taken)
+	if taken[index.PathSerials] < 100 || len(taken) == 1 {
+		t.Errorf("paths taken: %v", taken)
+	}
+}
+
 func TestSearchEndsWithItsContext(t *testing.T) {
 	v := dense().view
 	p := mustPattern(t, "*00000*")

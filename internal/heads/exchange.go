@@ -41,6 +41,7 @@ func (d *Directory) check(x *snapfile.Exchange, vins int) error {
 	if start(0) != 0 || int64(start(heads)) != int64(vins) {
 		return x.Damaged("heads", "they do not lead to %d VINs", vins)
 	}
+	d.index()
 	return x.Each(heads, func(first, end int) error {
 		for i := first; i < end; i++ {
 			if start(i) > start(i+1) {

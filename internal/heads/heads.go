@@ -12,6 +12,7 @@
 //	Groups   symbols 1-8 of group 0, group 1, ...           8 bytes each
 //	First    its first head                                 4 bytes each
 //	Heads    first entry, and symbols 9-11 above it         8 bytes each
+//	sample   every 64th of the groups, which stays in the cache
 //
 // The last element of First and Heads stands for the end.
 package heads
@@ -34,6 +35,8 @@ type Directory struct {
 	Groups []uint64
 	First  []uint32
 	Heads  []uint64
+
+	sample []uint64
 }
 
 // Build returns the directory of VINs, which are given as the words of their
@@ -64,7 +67,18 @@ func Build(vins []tagtable.Key) *Directory {
 	})
 	d.First = append(d.First, uint32(len(d.Heads)))
 	d.Heads = append(d.Heads, uint64(len(vins)))
+	d.index()
 	return d
+}
+
+const sampling = 64
+
+// index makes what follows from the exported fields.
+func (d *Directory) index() {
+	d.sample = make([]uint64, 0, len(d.Groups)/sampling+1)
+	for g := 0; g < len(d.Groups); g += sampling {
+		d.sample = append(d.sample, d.Groups[g])
+	}
 }
 
 // each calls f for the first VIN of each head.
@@ -78,7 +92,7 @@ func each(vins []tagtable.Key, f func(i int, newGroup bool)) {
 }
 
 // Bytes returns the memory held.
-func (d *Directory) Bytes() int { return 8*(len(d.Groups)+len(d.Heads)) + 4*len(d.First) }
+func (d *Directory) Bytes() int { return 8*(len(d.Groups)+len(d.Heads)+len(d.sample)) + 4*len(d.First) }
 
 // start returns the first entry of a head.
 func (d *Directory) start(head uint32) uint32 { return uint32(d.Heads[head]) }
@@ -87,7 +101,7 @@ func (d *Directory) start(head uint32) uint32 { return uint32(d.Heads[head]) }
 // not less than hi and lo, or ends there. It is the range of a head, or empty.
 func (d *Directory) Near(hi, lo uint64) (from, to uint32) {
 	hi &= wordMask
-	g := sort.Search(len(d.Groups), func(g int) bool { return d.Groups[g] >= hi })
+	g := d.group(hi)
 	if g == len(d.Groups) || d.Groups[g] != hi {
 		e := d.start(d.First[g])
 		return e, e
@@ -100,6 +114,29 @@ func (d *Directory) Near(hi, lo uint64) (from, to uint32) {
 		return e, e
 	}
 	return d.start(h), d.start(h + 1)
+}
+
+// group returns the first group that is not less than hi.
+func (d *Directory) group(hi uint64) int {
+	s := firstNotLess(d.sample, hi)
+	if s == 0 {
+		return 0
+	}
+	from := (s - 1) * sampling
+	return from + firstNotLess(d.Groups[from:min(from+sampling, len(d.Groups))], hi)
+}
+
+func firstNotLess(groups []uint64, hi uint64) int {
+	lo, end := 0, len(groups)
+	for lo < end {
+		mid := int(uint(lo+end) >> 1)
+		if groups[mid] < hi {
+			lo = mid + 1
+		} else {
+			end = mid
+		}
+	}
+	return lo
 }
 
 // Wanted says which VINs are wanted by what they demand of the two words of

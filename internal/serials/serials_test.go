@@ -93,6 +93,44 @@ func TestWalkFindsWhatAScanFinds(t *testing.T) {
 	}
 }
 
+func TestEndingFindsWhatAScanFinds(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for _, tc := range []struct{ n, places int }{{1, 1}, {5, 6}, {300, 2}, {4000, 3}, {50_000, 6}} {
+		keys := sorted(tc.n)
+		d := serials.BuildWith(keys, 1, tc.places)
+		for range min(2000, 5_000_000/tc.n) {
+			n := 1 + rng.IntN(serials.Len)
+			end := uint64(1)<<(6*n) - 1
+			lo := keys[rng.IntN(len(keys))].Lo
+			if rng.IntN(3) == 0 { // often of none
+				lo ^= (lo ^ keys[rng.IntN(len(keys))].Lo) & (63 << (6 * rng.IntN(n)))
+			}
+			var want []uint32
+			for i := range keys {
+				if (keys[i].Lo^lo)&end == 0 {
+					want = append(want, uint32(i))
+				}
+			}
+			numeric, lettered, exact := d.Ending(lo, n)
+			if exact != (n <= tc.places) {
+				t.Fatalf("%d symbols by %d digits: exact is %t", n, tc.places, exact)
+			}
+			if n == serials.Len && !(slices.IsSorted(numeric) && slices.IsSorted(lettered)) {
+				t.Fatal("entries of one tail do not ascend")
+			}
+			got := slices.Concat(numeric, lettered)
+			if !exact {
+				got = slices.DeleteFunc(got, func(e uint32) bool { return (keys[e].Lo^lo)&end != 0 })
+			}
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Fatalf("%d VINs, %d places, %d symbols: %d entries, want %d", tc.n, tc.places, n, len(got), len(want))
+			}
+		}
+	}
+}
+
 func TestEntriesOfOneTailAscend(t *testing.T) {
 	keys := sorted(5000)
 	d := serials.Build(keys, 2)
