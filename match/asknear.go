@@ -13,9 +13,21 @@ import (
 // error.
 func (a *asker) nearVIN(s []byte) {
 	from := len(a.keys)
-	a.keys = appendNearVINs(a.keys, s)
+	if v, ok := wholeVIN(s); ok {
+		a.keys = a.view.AppendNear(a.keys, v)
+	} else {
+		a.keys = appendNearVINs(a.keys, s)
+	}
 	a.keep(from, viaNear, Near)
 	a.result.Search |= SearchedOnce
+}
+
+// wholeVIN returns the VIN of characters that may be one.
+func wholeVIN(s []byte) (vin.VIN, bool) {
+	if len(s) != vin.Len {
+		return vin.VIN{}, false
+	}
+	return vin.FromBytes([vin.Len]byte(s))
 }
 
 // misread asks for the VINs of which a text that is none may be a misreading.

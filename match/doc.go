@@ -44,7 +44,8 @@
 // replaced by any other, two neighbours swapped, one lost, one too many; of a VIN
 // also the last two lost, which is what cameras do. A character that no VIN has
 // is an error already, and every symbol is tried in its place. Of a VIN of 17
-// symbols that are 560 numbers.
+// symbols that are 560 numbers, which the index need not even make: see
+// [index.View.AppendNear].
 //
 // Numbers with two errors are searched for where those with one leave the read
 // unexplained: no finding is more likely than not, and the read is implausible

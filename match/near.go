@@ -13,7 +13,8 @@ import (
 // Near numbers are found by making every number that the read may be a
 // misreading of, and asking the index for all of them in one batch. So the
 // search is complete by construction, and its cost does not depend on what is
-// listed.
+// listed. Of a whole VIN the index finds those with one error by itself, in a
+// tenth of the time: see index.View.AppendNear.
 
 // LookAlikes are the pairs of characters that are taken for each other often
 // enough for two of them to be looked for in one read: the commonest pairs by
