@@ -17,6 +17,12 @@ func OpenBytes(b []byte, o Options) (*Index, error) {
 	return newIndex(o, s, at), nil
 }
 
+// Decode does of OpenBytes what depends on the bytes.
+func Decode(b []byte, o Options) error {
+	_, _, err := readSegment("file", bytes.NewReader(b), int64(len(b)), o)
+	return err
+}
+
 // SaveTo is Save to something else than a file.
 func (x *Index) SaveTo(f io.WriterAt) error {
 	v := x.View()

@@ -447,9 +447,14 @@ func FuzzOpen(f *testing.F) {
 // seal makes the checksums of a file right, as far as it has places for them.
 func seal(b []byte) []byte {
 	b = slices.Clone(b)
+	sealInPlace(b)
+	return b
+}
+
+func sealInPlace(b []byte) {
 	le := binary.LittleEndian
 	if len(b) < 32 || uint64(le.Uint32(b[12:])) > uint64(len(b)-32)/56 {
-		return b
+		return
 	}
 	table := b[32:][:56*le.Uint32(b[12:])]
 	for e := range slices.Chunk(table, 56) {
@@ -460,5 +465,4 @@ func seal(b []byte) []byte {
 	}
 	le.PutUint64(b[16:], uint64(len(b)))
 	le.PutUint64(b[24:], xxhash.Sum64(slices.Concat(b[:24], table)))
-	return b
 }

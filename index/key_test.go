@@ -312,39 +312,41 @@ func FuzzNumberKey(f *testing.F) {
 			f.Add(uint8(kind), "D", text)
 		}
 	}
-	f.Fuzz(func(t *testing.T, kind uint8, country, text string) {
-		n := index.Number{Kind: index.Kind(kind), Country: country, Text: text}
-		k, err := n.Key()
-		if err != nil {
-			var e *index.NumberError
-			if !k.IsZero() || !errors.As(err, &e) || e.Pos < 0 || e.Pos > utf8.RuneCountInString(text)+1 {
-				t.Fatalf("key %v with error %v", k, err)
-			}
-			return
+	f.Fuzz(checkNumberKey)
+}
+
+func checkNumberKey(t *testing.T, kind uint8, country, text string) {
+	n := index.Number{Kind: index.Kind(kind), Country: country, Text: text}
+	k, err := n.Key()
+	if err != nil {
+		var e *index.NumberError
+		if !k.IsZero() || !errors.As(err, &e) || e.Pos < 0 || e.Pos > utf8.RuneCountInString(text)+1 {
+			t.Fatalf("key %v with error %v", k, err)
 		}
-		if k.IsZero() || k.Kind() != n.Kind {
-			t.Fatalf("key %v of a %v", k, n.Kind)
+		return
+	}
+	if k.IsZero() || k.Kind() != n.Kind {
+		t.Fatalf("key %v of a %v", k, n.Kind)
+	}
+	switch n.Kind {
+	case index.KindVIN:
+		if v, ok := k.VIN(); !ok || !strings.EqualFold(v.String(), text) {
+			t.Fatalf("the key of %q holds %q", text, v)
 		}
-		switch n.Kind {
-		case index.KindVIN:
-			if v, ok := k.VIN(); !ok || !strings.EqualFold(v.String(), text) {
-				t.Fatalf("the key of %q holds %q", text, v)
-			}
-		case index.KindPlate:
-			if p, err := plate.Parse(country, text); err != nil || index.Plate(p) != k {
-				t.Fatalf("%q is the plate %v, which has another key (%v)", text, p, err)
-			}
-		default:
-			canonical := slowCanonical(text)
-			if again, err := (index.Number{Kind: n.Kind, Country: country, Text: canonical}).Key(); err != nil || again != k {
-				t.Fatalf("%q is %q, which has another key (%v)", text, canonical, err)
-			}
-			longer := index.Number{Kind: n.Kind, Country: country, Text: canonical + "0"}
-			if other, err := longer.Key(); err == nil && other == k {
-				t.Fatalf("%q has the key of %q", longer.Text, canonical)
-			}
+	case index.KindPlate:
+		if p, err := plate.Parse(country, text); err != nil || index.Plate(p) != k {
+			t.Fatalf("%q is the plate %v, which has another key (%v)", text, p, err)
 		}
-	})
+	default:
+		canonical := slowCanonical(text)
+		if again, err := (index.Number{Kind: n.Kind, Country: country, Text: canonical}).Key(); err != nil || again != k {
+			t.Fatalf("%q is %q, which has another key (%v)", text, canonical, err)
+		}
+		longer := index.Number{Kind: n.Kind, Country: country, Text: canonical + "0"}
+		if other, err := longer.Key(); err == nil && other == k {
+			t.Fatalf("%q has the key of %q", longer.Text, canonical)
+		}
+	}
 }
 
 // slowCanonical spells out what a number other than a VIN or plate counts as.

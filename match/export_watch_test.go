@@ -24,7 +24,7 @@ func WatchPlateHashes(text string) func(plate.Plate) bool {
 
 // Load remembers what the bytes of a file hold.
 func (w *Watch) Load(file []byte) error {
-	_, err := w.load(bytes.NewReader(file))
+	_, err := w.load(bytes.NewReader(file), int64(len(file)))
 	return err
 }
 

@@ -599,43 +599,45 @@ func FuzzWatchFile(f *testing.F) {
 	f.Add([]byte("I\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), true)
 	x := newWatched(f, match.WatchOptions{})
 	header := text[:20]
-	f.Fuzz(func(t *testing.T, b []byte, checked bool) {
-		if checked {
-			n := binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
-			sum := crc32.Checksum(append(slices.Clone(n), b...), crc32.MakeTable(crc32.Castagnoli))
-			b = slices.Concat([]byte("vmwI"), n, binary.LittleEndian.AppendUint32(nil, sum), b)
-		}
-		o := match.WatchOptions{MaxBytes: match.MinWatchBytes, Keep: 1 << 62, Now: func() time.Time { return x.now }}
-		load := func(file []byte) (*match.Watch, error) {
-			w, err := match.NewWatch(x.m, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return w, w.Load(file)
-		}
-		w, err := load(append(slices.Clone(header), b...))
-		if err != nil {
-			if _, ok := errors.AsType[*match.WatchFileError](err); !ok {
-				t.Fatal(err)
-			}
-			return
-		}
-		r := index.Record{Owner: "FR", ID: "1", Version: 1, VIN: vin.MustParse(accord)}
-		if _, err := w.Changed(t.Context(), []index.Change{{By: "FR", Op: index.Put, Record: r}}); err != nil {
-			t.Fatal(err)
-		}
-		held := w.Stats().Held
-		file, err := w.File()
+	f.Fuzz(func(t *testing.T, b []byte, checked bool) { checkWatchFile(t, x, header, b, checked) })
+}
+
+func checkWatchFile(t *testing.T, x *watched, header, b []byte, checked bool) {
+	if checked {
+		n := binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
+		sum := crc32.Checksum(append(slices.Clone(n), b...), crc32.MakeTable(crc32.Castagnoli))
+		b = slices.Concat([]byte("vmwI"), n, binary.LittleEndian.AppendUint32(nil, sum), b)
+	}
+	o := match.WatchOptions{MaxBytes: match.MinWatchBytes, Keep: 1 << 62, Now: func() time.Time { return x.now }}
+	load := func(file []byte) (*match.Watch, error) {
+		w, err := match.NewWatch(x.m, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w, err = load(file); err != nil || w.Stats().Held != held {
-			t.Fatalf("%d held, then %v", held, err)
+		return w, w.Load(file)
+	}
+	w, err := load(append(slices.Clone(header), b...))
+	if err != nil {
+		if _, ok := errors.AsType[*match.WatchFileError](err); !ok {
+			t.Fatal(err)
 		}
-		if again, err := w.File(); err != nil || len(again) != len(file) {
-			t.Fatalf("written again, it is another file: %v", err)
-		}
-	})
+		return
+	}
+	r := index.Record{Owner: "FR", ID: "1", Version: 1, VIN: vin.MustParse(accord)}
+	if _, err := w.Changed(t.Context(), []index.Change{{By: "FR", Op: index.Put, Record: r}}); err != nil {
+		t.Fatal(err)
+	}
+	held := w.Stats().Held
+	file, err := w.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err = load(file); err != nil || w.Stats().Held != held {
+		t.Fatalf("%d held, then %v", held, err)
+	}
+	if again, err := w.File(); err != nil || len(again) != len(file) {
+		t.Fatalf("written again, it is another file: %v", err)
+	}
 }
 
 // BenchmarkWatch remembers, and looks at a record that nobody asked for and one

@@ -291,7 +291,7 @@ func (w *Watch) open(path string) error {
 	if _, err := file.f.Seek(0, io.SeekStart); err != nil {
 		return errors.Join(err, file.close())
 	}
-	end, err := w.load(file.f)
+	end, err := w.load(file.f, file.size)
 	if err == nil && end < file.size {
 		// What is appended behind half an entry would be lost with it.
 		if err = file.f.Truncate(end); err == nil {
@@ -313,9 +313,9 @@ func (w *Watch) open(path string) error {
 	return file.settle(w.store)
 }
 
-// load remembers what a file holds, and returns where it ends.
-func (w *Watch) load(r io.Reader) (end int64, err error) {
-	in := bufio.NewReaderSize(r, entryHeader+maxPayload)
+// load remembers what a file of so many bytes holds, and returns where it ends.
+func (w *Watch) load(r io.Reader, size int64) (end int64, err error) {
+	in := bufio.NewReaderSize(r, int(max(int64(watchHeader), min(size, int64(entryHeader+maxPayload)))))
 	b, err := in.Peek(watchHeader)
 	if err != nil && err != io.EOF {
 		return 0, err
@@ -383,8 +383,10 @@ func peekEntry(in *bufio.Reader) ([]byte, error) {
 	return b[entryHeader:], nil
 }
 
+// notEOF returns what is wrong but that the file ends; it does before the entry
+// does too if that is longer than the buffer, and so than the file.
 func notEOF(err error) error {
-	if err == io.EOF {
+	if err == io.EOF || err == bufio.ErrBufferFull {
 		return nil
 	}
 	return err

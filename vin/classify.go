@@ -90,7 +90,7 @@ func Classify(raw string) Class {
 		}
 		return ClassVIN
 	}
-	part, partErr := readPattern(raw)
+	part, partErr := readPattern(raw, false)
 	c := r.count()
 	switch {
 	case errors.Is(err, Several), r.isList():

@@ -36,7 +36,7 @@ import (
 // this, I, O and Q among it, Empty where no symbol is known. Cleaning the text
 // of the result again gives the same pattern without edits.
 func CleanPattern(raw string) (Pattern, Edits, error) {
-	r, err := readPattern(raw)
+	r, err := readPattern(raw, true)
 	if err != nil {
 		return Pattern{}, nil, err
 	}
@@ -50,7 +50,8 @@ type partReading struct {
 	marked  bool // the text says by words or signs that something is missing
 }
 
-func readPattern(raw string) (partReading, error) {
+// readPattern reads a text; with say, it says what it did to read it.
+func readPattern(raw string, say bool) (partReading, error) {
 	if v, ok := scan(raw); ok && maskedByX(v) == 0 && v.String() == raw {
 		return partReading{pattern: patternOf(v, 0)}, nil
 	}
@@ -65,7 +66,11 @@ func readPattern(raw string) (partReading, error) {
 	case err == nil:
 		masked := maskedByX(v)
 		whole.mask(masked)
-		return partReading{pattern: patternOf(v, masked), edits: appendEdits(nil, cells), marked: masked != 0}, nil
+		p := partReading{pattern: patternOf(v, masked), marked: masked != 0}
+		if say {
+			p.edits = appendEdits(nil, cells)
+		}
+		return p, nil
 	case errors.Is(err, Several):
 		return partReading{}, err
 	}
@@ -74,7 +79,7 @@ func readPattern(raw string) (partReading, error) {
 	}
 	r := partReader{cells: cells}
 	r.groups = append(r.groups, group{})
-	return r.read()
+	return r.read(say)
 }
 
 // patternOf returns the pattern of a VIN without the masked symbols.
@@ -133,10 +138,10 @@ func xRuns(n int, isX, breaks func(i int) bool) (masked uint32) {
 
 // A part is one thing in the text: a symbol or set, or a sign.
 type part struct {
-	kind partKind
-	at   int    // its first cell
-	n    int    // how many cells
 	set  uint64 // of a known place
+	at   uint16 // its first cell, below maxChars
+	n    uint16 // how many cells
+	kind partKind
 }
 
 type partKind uint8
@@ -173,7 +178,7 @@ type partReader struct {
 	added  Edits
 }
 
-func (r *partReader) read() (partReading, error) {
+func (r *partReader) read(say bool) (partReading, error) {
 	if err := r.takeApart(); err != nil {
 		return partReading{}, err
 	}
@@ -184,6 +189,9 @@ func (r *partReader) read() (partReading, error) {
 	p := b.pattern()
 	if p.Known() == 0 {
 		return partReading{}, &Error{Kind: Empty, Pos: 1}
+	}
+	if !say {
+		return partReading{pattern: p, marked: r.marked}, nil
 	}
 	dropRest(r.cells)
 	edits := append(appendEdits(nil, r.cells), r.added...)
@@ -340,15 +348,15 @@ func (r *partReader) part(i, hi int) (int, error) {
 	kind, ok := signKind(c.r)
 	switch {
 	case c.isLegal():
-		return 1, r.add(g, part{kind: known, at: i, n: 1, set: 1 << sixbit.Code(c.sym)})
+		return 1, r.add(g, part{kind: known, at: uint16(i), n: 1, set: 1 << sixbit.Code(c.sym)})
 	case ok:
-		return 1, r.add(g, part{kind: kind, at: i, n: 1})
+		return 1, r.add(g, part{kind: kind, at: uint16(i), n: 1})
 	case c.class == dash:
-		return 1, r.add(g, part{kind: soft, at: i, n: 1})
+		return 1, r.add(g, part{kind: soft, at: uint16(i), n: 1})
 	case c.r == '[':
 		if set, n, ok, err := r.set(i, hi); ok || err != nil {
 			if err == nil {
-				err = r.add(g, part{kind: known, at: i, n: n, set: set})
+				err = r.add(g, part{kind: known, at: uint16(i), n: uint16(n), set: set})
 			}
 			return n, err
 		}
@@ -422,7 +430,7 @@ func (r *partReader) putTogether() (places, error) {
 		}
 		if i > 0 && g.where == r.groups[i-1].where {
 			at := g.parts[0].at
-			return b, &Error{Kind: Several, Pos: at + 1, Char: r.cells[at].r}
+			return b, &Error{Kind: Several, Pos: int(at) + 1, Char: r.cells[at].r}
 		}
 		r.findMasks(g.parts)
 		r.readSigns(g, len(r.groups) == 1)
@@ -433,9 +441,9 @@ func (r *partReader) putTogether() (places, error) {
 				continue
 			}
 			if !b.add(p.set) {
-				return b, &Error{Kind: TooLong, Pos: p.at + 1, Char: r.cells[p.at].r}
+				return b, &Error{Kind: TooLong, Pos: int(p.at) + 1, Char: r.cells[p.at].r}
 			}
-			at[b.n-1] = p.at
+			at[b.n-1] = int(p.at)
 		}
 	}
 	if b.n == Len { // stars stand for nothing, and runs of X may have met
@@ -444,7 +452,7 @@ func (r *partReader) putTogether() (places, error) {
 		for i := range b.sets {
 			if others && masked>>i&1 != 0 {
 				b.sets[i] = AnySymbol
-				r.readAs('?', []part{{at: at[i]}})
+				r.readAs('?', []part{{at: uint16(at[i])}})
 			}
 		}
 	}
@@ -484,7 +492,7 @@ func (r *partReader) readSigns(g *group, all bool) {
 	if all {
 		counts = r.countingSigns(g.parts)
 	}
-	var out []part
+	out := make([]part, 0, len(g.parts))
 	for i := 0; i < len(g.parts); {
 		if g.parts[i].kind == known {
 			out = append(out, g.parts[i])
@@ -535,7 +543,7 @@ func (r *partReader) counting(parts []part, k int) counting {
 		return none
 	case p.kind != soft:
 		return always
-	case k > 0 && parts[k-1].kind == soft && parts[k-1].at == p.at-1,
+	case k > 0 && parts[k-1].kind == soft && parts[k-1].at+1 == p.at,
 		k+1 < len(parts) && parts[k+1].kind == soft && parts[k+1].at == p.at+1:
 		return inRun
 	}
@@ -609,10 +617,10 @@ func (r *partReader) addStars(g *group) {
 	first, last := g.parts[0], g.parts[len(g.parts)-1]
 	if first.kind != star && (g.where == atEnd || g.where == inside || g.where == nowhere && stars == 0) {
 		g.parts = slices.Insert(g.parts, 0, part{kind: star})
-		r.added = append(r.added, Edit{Kind: AddedStar, Pos: first.at + 1, To: '*'})
+		r.added = append(r.added, Edit{Kind: AddedStar, Pos: int(first.at) + 1, To: '*'})
 	}
 	if last.kind != star && (g.where == atStart || g.where == inside) {
 		g.parts = append(g.parts, part{kind: star})
-		r.added = append(r.added, Edit{Kind: AddedStar, Pos: last.at + max(last.n, 1) + 1, To: '*'})
+		r.added = append(r.added, Edit{Kind: AddedStar, Pos: int(last.at+max(last.n, 1)) + 1, To: '*'})
 	}
 }

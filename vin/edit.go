@@ -1,6 +1,7 @@
 package vin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -131,6 +132,16 @@ func (es Edits) String() string {
 // appendEdits collects what was decided about cells, whose first is at
 // position 1. Neighbours that were dropped for one reason are one edit.
 func appendEdits(es Edits, cells []cell) Edits {
+	if len(cells) > bufCells { // growing takes three times as much memory
+		n := 0
+		for i := range cells {
+			if c := &cells[i]; c.edit == kept || c.edit == 0 && c.fold == 0 || i > 0 && c.edit != 0 && c.edit == cells[i-1].edit {
+				continue
+			}
+			n++
+		}
+		es = slices.Grow(es, n)
+	}
 	for i := range cells {
 		c, pos := &cells[i], i+1
 		switch {

@@ -1,6 +1,7 @@
 package vin
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -94,6 +95,9 @@ const maxChars = 1024
 func readCells(dst []cell, raw string) ([]cell, error) {
 	if len(raw) > maxChars*utf8.UTFMax {
 		return dst, &Error{Kind: Oversize, Pos: maxChars + 1}
+	}
+	if len(raw) > bufCells*utf8.UTFMax { // growing by steps takes twice as much
+		dst = slices.Grow(dst, min(len(raw), maxChars))
 	}
 	for i := 0; i < len(raw); {
 		if len(dst) == maxChars {

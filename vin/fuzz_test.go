@@ -75,104 +75,112 @@ func checkError(t *testing.T, raw string, err error) {
 
 func FuzzParse(f *testing.F) {
 	addNasty(f)
-	f.Fuzz(func(t *testing.T, s string) {
-		v, err := vin.Parse(s)
-		text, kind, pos := slowParse(s)
-		if v.String() != text || v.IsValid() != (kind == 0) {
-			t.Fatalf("Parse(%q) = %q, want %q", s, v, text)
-		}
-		var e *vin.Error
-		if kind == 0 && err != nil || kind != 0 && (!errors.As(err, &e) || e.Kind != kind || e.Pos != pos) {
-			t.Fatalf("Parse(%q): %v, want %v at %d", s, err, kind, pos)
-		}
-		if err != nil {
-			checkError(t, s, err)
-		}
-	})
+	f.Fuzz(checkParse)
+}
+
+func checkParse(t *testing.T, s string) {
+	v, err := vin.Parse(s)
+	text, kind, pos := slowParse(s)
+	if v.String() != text || v.IsValid() != (kind == 0) {
+		t.Fatalf("Parse(%q) = %q, want %q", s, v, text)
+	}
+	var e *vin.Error
+	if kind == 0 && err != nil || kind != 0 && (!errors.As(err, &e) || e.Kind != kind || e.Pos != pos) {
+		t.Fatalf("Parse(%q): %v, want %v at %d", s, err, kind, pos)
+	}
+	if err != nil {
+		checkError(t, s, err)
+	}
 }
 
 func FuzzClean(f *testing.F) {
 	addNasty(f)
-	f.Fuzz(func(t *testing.T, raw string) {
-		v, edits, err := vin.Clean(raw)
-		if p, parseErr := vin.Parse(raw); parseErr == nil && (p != v || err != nil) {
-			t.Fatalf("%q: Parse gives %v, Clean %v, %v", raw, p, v, err)
+	f.Fuzz(checkClean)
+}
+
+func checkClean(t *testing.T, raw string) {
+	v, edits, err := vin.Clean(raw)
+	if p, parseErr := vin.Parse(raw); parseErr == nil && (p != v || err != nil) {
+		t.Fatalf("%q: Parse gives %v, Clean %v, %v", raw, p, v, err)
+	}
+	if err != nil {
+		if v.IsValid() || edits != nil {
+			t.Fatalf("%q: %v, %v beside %v", raw, v, edits, err)
 		}
-		if err != nil {
-			if v.IsValid() || edits != nil {
-				t.Fatalf("%q: %v, %v beside %v", raw, v, edits, err)
-			}
-			checkError(t, raw, err)
-			return
-		}
-		if (len(edits) == 0) != (v.String() == raw) {
-			t.Fatalf("%q: %v, %v", raw, v, edits)
-		}
-		checkEdits(t, raw, v.String(), edits)
-		if again, edits, err := vin.Clean(v.String()); again != v || edits != nil || err != nil {
-			t.Fatalf("%q: again: %v, %v, %v", raw, again, edits, err)
-		}
-	})
+		checkError(t, raw, err)
+		return
+	}
+	if (len(edits) == 0) != (v.String() == raw) {
+		t.Fatalf("%q: %v, %v", raw, v, edits)
+	}
+	checkEdits(t, raw, v.String(), edits)
+	if again, edits, err := vin.Clean(v.String()); again != v || edits != nil || err != nil {
+		t.Fatalf("%q: again: %v, %v, %v", raw, again, edits, err)
+	}
 }
 
 func FuzzCleanText(f *testing.F) {
 	addNasty(f)
-	f.Fuzz(func(t *testing.T, raw string) {
-		s, edits, err := vin.CleanText(raw)
-		if err != nil {
-			if s != "" || edits != nil {
-				t.Fatalf("%q: %q, %v beside %v", raw, s, edits, err)
-			}
-			checkError(t, raw, err)
-			return
+	f.Fuzz(checkCleanText)
+}
+
+func checkCleanText(t *testing.T, raw string) {
+	s, edits, err := vin.CleanText(raw)
+	if err != nil {
+		if s != "" || edits != nil {
+			t.Fatalf("%q: %q, %v beside %v", raw, s, edits, err)
 		}
-		if s == "" || (len(edits) == 0) != (s == raw) {
-			t.Fatalf("%q: %q, %v", raw, s, edits)
-		}
-		if strings.Contains(s, "--") || s[0] == '-' || s[len(s)-1] == '-' {
-			t.Fatalf("%q: %q", raw, s)
-		}
-		checkEdits(t, raw, s, edits)
-		if again, edits, err := vin.CleanText(s); again != s || edits != nil || err != nil {
-			t.Fatalf("%q becomes %q; again: %q, %v, %v", raw, s, again, edits, err)
-		}
-	})
+		checkError(t, raw, err)
+		return
+	}
+	if s == "" || (len(edits) == 0) != (s == raw) {
+		t.Fatalf("%q: %q, %v", raw, s, edits)
+	}
+	if strings.Contains(s, "--") || s[0] == '-' || s[len(s)-1] == '-' {
+		t.Fatalf("%q: %q", raw, s)
+	}
+	checkEdits(t, raw, s, edits)
+	if again, edits, err := vin.CleanText(s); again != s || edits != nil || err != nil {
+		t.Fatalf("%q becomes %q; again: %q, %v, %v", raw, s, again, edits, err)
+	}
 }
 
 func FuzzClassify(f *testing.F) {
 	addNasty(f)
-	f.Fuzz(func(t *testing.T, raw string) {
-		class := vin.Classify(raw)
-		v, _, err := vin.Clean(raw)
-		text, _, textErr := vin.CleanText(raw)
-		_, _, patternErr := vin.CleanPattern(raw)
-		switch class {
-		case vin.ClassPaddedChassis, vin.ClassChassis:
-			if textErr != nil || class == vin.ClassPaddedChassis && text[0] == '0' {
-				t.Fatalf("%q is %v: CleanText: %q, %v", raw, class, text, textErr)
-			}
-		case vin.ClassPartial:
-			if patternErr != nil && !strings.ContainsAny(raw, "?？*＊•●○■□█▪◼×✕∗✱⁎…⋯%％") {
-				t.Fatalf("%q is %v: CleanPattern: %v", raw, class, patternErr)
-			}
-		case vin.ClassEmpty: // a label may have 17 legal symbols itself
-			if err == nil && strings.ContainsAny(v.String(), "0123456789") {
-				t.Fatalf("%q is %v, and the VIN %v", raw, class, v)
-			}
-		case vin.ClassSeveral, vin.ClassOther:
-			if err == nil {
-				t.Fatalf("%q is %v, and the VIN %v", raw, class, v)
-			}
-		case vin.ClassVIN, vin.ClassPlaceholder:
-		default:
-			t.Fatalf("%q is %v", raw, class)
+	f.Fuzz(checkClassify)
+}
+
+func checkClassify(t *testing.T, raw string) {
+	class := vin.Classify(raw)
+	v, _, err := vin.Clean(raw)
+	text, _, textErr := vin.CleanText(raw)
+	_, _, patternErr := vin.CleanPattern(raw)
+	switch class {
+	case vin.ClassPaddedChassis, vin.ClassChassis:
+		if textErr != nil || class == vin.ClassPaddedChassis && text[0] == '0' {
+			t.Fatalf("%q is %v: CleanText: %q, %v", raw, class, text, textErr)
 		}
-		if len(raw) < 1000 && raw != "" && class != vin.ClassEmpty {
-			if got := vin.Classify(" " + raw + "\r\n"); got != class {
-				t.Fatalf("%q is %v, and between blanks %v", raw, class, got)
-			}
+	case vin.ClassPartial:
+		if patternErr != nil && !strings.ContainsAny(raw, "?？*＊•●○■□█▪◼×✕∗✱⁎…⋯%％") {
+			t.Fatalf("%q is %v: CleanPattern: %v", raw, class, patternErr)
 		}
-	})
+	case vin.ClassEmpty: // a label may have 17 legal symbols itself
+		if err == nil && strings.ContainsAny(v.String(), "0123456789") {
+			t.Fatalf("%q is %v, and the VIN %v", raw, class, v)
+		}
+	case vin.ClassSeveral, vin.ClassOther:
+		if err == nil {
+			t.Fatalf("%q is %v, and the VIN %v", raw, class, v)
+		}
+	case vin.ClassVIN, vin.ClassPlaceholder:
+	default:
+		t.Fatalf("%q is %v", raw, class)
+	}
+	if len(raw) < 1000 && raw != "" && class != vin.ClassEmpty {
+		if got := vin.Classify(" " + raw + "\r\n"); got != class {
+			t.Fatalf("%q is %v, and between blanks %v", raw, class, got)
+		}
+	}
 }
 
 func FuzzRepairs(f *testing.F) {
@@ -186,31 +194,33 @@ func FuzzParsePattern(f *testing.F) {
 	} {
 		f.Add(text, accord)
 	}
-	f.Fuzz(func(t *testing.T, text, number string) {
-		p, err := vin.ParsePattern(text)
-		if err != nil {
-			if p.IsValid() {
-				t.Fatalf("%q: a pattern beside %v", text, err)
-			}
-			checkError(t, text, err)
-			return
+	f.Fuzz(checkParsePattern)
+}
+
+func checkParsePattern(t *testing.T, text, number string) {
+	p, err := vin.ParsePattern(text)
+	if err != nil {
+		if p.IsValid() {
+			t.Fatalf("%q: a pattern beside %v", text, err)
 		}
-		if q, err := vin.ParsePattern(p.String()); q != p || err != nil {
-			t.Fatalf("%q becomes %s; again: %s, %v", text, p, q, err)
-		}
-		v, _, err := vin.Clean(number)
-		if err != nil {
-			v = vin.MustParse(accord)
-		}
-		slow := slowPattern(text)
-		if want := slow.MatchString(v.String()); p.Match(v) != want {
-			t.Fatalf("%q matches %v: %v, want %v", text, v, p.Match(v), want)
-		}
-		if want := slow.MatchString(v.String()); slowPattern(p.String()).MatchString(v.String()) != want {
-			t.Fatalf("%q and its canonical form %s differ on %v", text, p, v)
-		}
-		checkPlan(t, p, v, p.Match(v))
-	})
+		checkError(t, text, err)
+		return
+	}
+	if q, err := vin.ParsePattern(p.String()); q != p || err != nil {
+		t.Fatalf("%q becomes %s; again: %s, %v", text, p, q, err)
+	}
+	v, _, err := vin.Clean(number)
+	if err != nil {
+		v = vin.MustParse(accord)
+	}
+	slow := slowPattern(text)
+	if want := slow.MatchString(v.String()); p.Match(v) != want {
+		t.Fatalf("%q matches %v: %v, want %v", text, v, p.Match(v), want)
+	}
+	if want := slow.MatchString(v.String()); slowPattern(p.String()).MatchString(v.String()) != want {
+		t.Fatalf("%q and its canonical form %s differ on %v", text, p, v)
+	}
+	checkPlan(t, p, v, p.Match(v))
 }
 
 func FuzzCleanPattern(f *testing.F) {
@@ -220,31 +230,33 @@ func FuzzCleanPattern(f *testing.F) {
 	} {
 		f.Add(raw)
 	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		p, edits, err := vin.CleanPattern(raw)
-		if err != nil {
-			if p.IsValid() || edits != nil {
-				t.Fatalf("%q: %v, %v beside %v", raw, p, edits, err)
-			}
-			checkError(t, raw, err)
-			return
+	f.Fuzz(checkCleanPattern)
+}
+
+func checkCleanPattern(t *testing.T, raw string) {
+	p, edits, err := vin.CleanPattern(raw)
+	if err != nil {
+		if p.IsValid() || edits != nil {
+			t.Fatalf("%q: %v, %v beside %v", raw, p, edits, err)
 		}
-		if p.Known() == 0 || p.String() == raw && edits != nil {
-			t.Fatalf("%q: %v, %v", raw, p, edits)
+		checkError(t, raw, err)
+		return
+	}
+	if p.Known() == 0 || p.String() == raw && edits != nil {
+		t.Fatalf("%q: %v, %v", raw, p, edits)
+	}
+	if q, err := vin.ParsePattern(raw); edits == nil && (q != p || err != nil) {
+		t.Fatalf("%q becomes %v without edits, but means %v, %v", raw, p, q, err)
+	}
+	for i, e := range edits {
+		if e.Kind.IsGuess() || i > 0 && e.Pos < edits[i-1].Pos || e.Pos < 1 || e.Pos > utf8.RuneCountInString(raw)+1 {
+			t.Fatalf("%q: edits %v", raw, edits)
 		}
-		if q, err := vin.ParsePattern(raw); edits == nil && (q != p || err != nil) {
-			t.Fatalf("%q becomes %v without edits, but means %v, %v", raw, p, q, err)
-		}
-		for i, e := range edits {
-			if e.Kind.IsGuess() || i > 0 && e.Pos < edits[i-1].Pos || e.Pos < 1 || e.Pos > utf8.RuneCountInString(raw)+1 {
-				t.Fatalf("%q: edits %v", raw, edits)
-			}
-		}
-		if again, edits, err := vin.CleanPattern(p.String()); again != p || edits != nil || err != nil {
-			t.Fatalf("%q becomes %s; again: %s, %v, %v", raw, p, again, edits, err)
-		}
-		if v, _, err := vin.Clean(raw); err == nil && !p.Match(v) {
-			t.Fatalf("%q is the VIN %v, which %s does not match", raw, v, p)
-		}
-	})
+	}
+	if again, edits, err := vin.CleanPattern(p.String()); again != p || edits != nil || err != nil {
+		t.Fatalf("%q becomes %s; again: %s, %v, %v", raw, p, again, edits, err)
+	}
+	if v, _, err := vin.Clean(raw); err == nil && !p.Match(v) {
+		t.Fatalf("%q is the VIN %v, which %s does not match", raw, v, p)
+	}
 }

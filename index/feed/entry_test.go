@@ -280,44 +280,46 @@ func FuzzDecodeEntry(f *testing.F) {
 		f.Add(b)
 		changes = changes[taken:]
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := feed.DecodeEntry(b); err != nil {
-			b = slices.Clone(b)
-			seal(b)
+	f.Fuzz(checkDecodeEntry)
+}
+
+func checkDecodeEntry(t *testing.T, b []byte) {
+	if _, err := feed.DecodeEntry(b); err != nil {
+		b = slices.Clone(b)
+		seal(b)
+	}
+	var before, after runtime.MemStats
+	measure := len(b) > 1<<14
+	if measure {
+		runtime.ReadMemStats(&before)
+	}
+	e, err := feed.DecodeEntry(b)
+	if measure {
+		runtime.ReadMemStats(&after)
+		// A change of 8 bytes is an index.Change of some 300.
+		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<16+128*uint64(len(b)) {
+			t.Errorf("%d bytes of memory for an entry of %d", got, len(b))
 		}
-		var before, after runtime.MemStats
-		measure := len(b) > 1<<14
-		if measure {
-			runtime.ReadMemStats(&before)
+	}
+	var bad *feed.LogError
+	if err != nil {
+		if !errors.As(err, &bad) || !errors.Is(err, feed.ErrDamaged) && !errors.Is(err, feed.ErrVersion) {
+			t.Errorf("error %v", err)
 		}
-		e, err := feed.DecodeEntry(b)
-		if measure {
-			runtime.ReadMemStats(&after)
-			// A change of 8 bytes is an index.Change of some 300.
-			if got := after.TotalAlloc - before.TotalAlloc; got > 1<<16+128*uint64(len(b)) {
-				t.Errorf("%d bytes of memory for an entry of %d", got, len(b))
-			}
+		return
+	}
+	before1 := feed.Head{Position: index.Position{Lineage: e.Position.Lineage, Seq: e.Position.Seq - 1}, Sum: e.Prev}
+	if len(b) <= feed.EntryTarget {
+		again, taken, head := before1.Append(nil, e.Time, e.Changes)
+		if taken != len(e.Changes) || !bytes.Equal(again, b) || head != e.Head() {
+			t.Errorf("encoded again, an entry of %d bytes has %d", len(b), len(again))
 		}
-		var bad *feed.LogError
-		if err != nil {
-			if !errors.As(err, &bad) || !errors.Is(err, feed.ErrDamaged) && !errors.Is(err, feed.ErrVersion) {
-				t.Errorf("error %v", err)
-			}
-			return
+	}
+	for i := range e.Changes {
+		if err := feed.Check(&e.Changes[i]); err != nil {
+			t.Errorf("change %d: %v", i, err)
 		}
-		before1 := feed.Head{Position: index.Position{Lineage: e.Position.Lineage, Seq: e.Position.Seq - 1}, Sum: e.Prev}
-		if len(b) <= feed.EntryTarget {
-			again, taken, head := before1.Append(nil, e.Time, e.Changes)
-			if taken != len(e.Changes) || !bytes.Equal(again, b) || head != e.Head() {
-				t.Errorf("encoded again, an entry of %d bytes has %d", len(b), len(again))
-			}
-		}
-		for i := range e.Changes {
-			if err := feed.Check(&e.Changes[i]); err != nil {
-				t.Errorf("change %d: %v", i, err)
-			}
-		}
-	})
+	}
 }
 
 // Bytes that claim more changes than there can be take no memory for them.

@@ -11,6 +11,11 @@ import (
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
+const (
+	registerHeader     = "owner,id,version,vin,plate,plate_country,model_year,stolen,tags\n"
+	observationsHeader = "vin,plate,plate_country,model_year,seen_at,lat,lon,place\n"
+)
+
 // rowsOf counts the rows of text behind a header.
 func rowsOf(t *testing.T, b []byte, header string) int {
 	t.Helper()
@@ -33,41 +38,42 @@ func FuzzRegister(f *testing.F) {
 	} {
 		f.Add([]byte(row))
 	}
-	const header = "owner,id,version,vin,plate,plate_country,model_year,stolen,tags\n"
-	f.Fuzz(func(t *testing.T, b []byte) {
-		recs, problems, err := readRegister(header + string(b))
-		if err != nil {
-			t.Fatal(err) // the header is good, and memory does not fail
+	f.Fuzz(checkRegister)
+}
+
+func checkRegister(t *testing.T, b []byte) {
+	recs, problems, err := readRegister(registerHeader + string(b))
+	if err != nil {
+		t.Fatal(err) // the header is good, and memory does not fail
+	}
+	lost, lines := 0, bytes.Count(b, []byte{'\n'})+2
+	for _, p := range problems {
+		if p.Line < 2 || p.Line > lines || p.Reason == "" || !utf8.ValidString(p.String()) {
+			t.Errorf("%q: problem %+v", b, p)
 		}
-		lost, lines := 0, bytes.Count(b, []byte{'\n'})+2
-		for _, p := range problems {
-			if p.Line < 2 || p.Line > lines || p.Reason == "" || !utf8.ValidString(p.String()) {
-				t.Errorf("%q: problem %+v", b, p)
-			}
-			if p.Column == "" {
-				lost++
-			}
+		if p.Column == "" {
+			lost++
 		}
-		if n := rowsOf(t, b, header); n != len(recs)+lost {
-			t.Errorf("%q: %d rows, %d records and %d rows lost", b, n, len(recs), lost)
+	}
+	if n := rowsOf(t, b, registerHeader); n != len(recs)+lost {
+		t.Errorf("%q: %d rows, %d records and %d rows lost", b, n, len(recs), lost)
+	}
+	for _, r := range recs {
+		if r.Owner == "" || r.ID == "" {
+			t.Errorf("%q: record without owner or id: %+v", b, r)
 		}
-		for _, r := range recs {
-			if r.Owner == "" || r.ID == "" {
-				t.Errorf("%q: record without owner or id: %+v", b, r)
-			}
-			if !r.VIN.IsValid() && r.Plate == (plate.Plate{}) && len(r.Numbers) == 0 {
-				t.Errorf("%q: record without a number: %+v", b, r)
-			}
-			for _, n := range r.Numbers {
-				if _, err := n.Key(); err != nil {
-					t.Errorf("%q: number without a key: %v", b, err)
-				}
-			}
-			if h, m, s := r.Stolen.Clock(); h+m+s != 0 {
-				t.Errorf("%q: stolen on a date at %v", b, r.Stolen)
+		if !r.VIN.IsValid() && r.Plate == (plate.Plate{}) && len(r.Numbers) == 0 {
+			t.Errorf("%q: record without a number: %+v", b, r)
+		}
+		for _, n := range r.Numbers {
+			if _, err := n.Key(); err != nil {
+				t.Errorf("%q: number without a key: %v", b, err)
 			}
 		}
-	})
+		if h, m, s := r.Stolen.Clock(); h+m+s != 0 {
+			t.Errorf("%q: stolen on a date at %v", b, r.Stolen)
+		}
+	}
 }
 
 // FuzzObservations feeds rows behind a header. Every row gives an
@@ -81,32 +87,33 @@ func FuzzObservations(f *testing.F) {
 	} {
 		f.Add([]byte(row))
 	}
-	const header = "vin,plate,plate_country,model_year,seen_at,lat,lon,place\n"
-	f.Fuzz(func(t *testing.T, b []byte) {
-		all, err := readObservations(header + string(b))
-		if err != nil {
-			t.Fatal(err)
+	f.Fuzz(checkObservations)
+}
+
+func checkObservations(t *testing.T, b []byte) {
+	all, err := readObservations(observationsHeader + string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, lines := 1, bytes.Count(b, []byte{'\n'})+2
+	for _, o := range all {
+		if o.Line <= line || o.Line > lines {
+			t.Errorf("%q: line %d after %d, of %d", b, o.Line, line, lines)
 		}
-		line, lines := 1, bytes.Count(b, []byte{'\n'})+2
-		for _, o := range all {
-			if o.Line <= line || o.Line > lines {
-				t.Errorf("%q: line %d after %d, of %d", b, o.Line, line, lines)
-			}
-			line = o.Line
-			if len(o.Query.Reads) == 0 && len(o.Problems) == 0 {
-				t.Errorf("%q: line %d has neither reads nor a reason", b, line)
-			}
-			for _, r := range o.Query.Reads {
-				if strings.TrimSpace(r.Text) == "" {
-					t.Errorf("%q: line %d has a blank read", b, line)
-				}
-			}
-			if math.Abs(o.Lat) > 90 || math.Abs(o.Lon) > 180 {
-				t.Errorf("%q: line %d is at %v, %v", b, line, o.Lat, o.Lon)
+		line = o.Line
+		if len(o.Query.Reads) == 0 && len(o.Problems) == 0 {
+			t.Errorf("%q: line %d has neither reads nor a reason", b, line)
+		}
+		for _, r := range o.Query.Reads {
+			if strings.TrimSpace(r.Text) == "" {
+				t.Errorf("%q: line %d has a blank read", b, line)
 			}
 		}
-		if n := rowsOf(t, b, header); n != len(all) {
-			t.Errorf("%q: %d rows, %d observations", b, n, len(all))
+		if math.Abs(o.Lat) > 90 || math.Abs(o.Lon) > 180 {
+			t.Errorf("%q: line %d is at %v, %v", b, line, o.Lat, o.Lon)
 		}
-	})
+	}
+	if n := rowsOf(t, b, observationsHeader); n != len(all) {
+		t.Errorf("%q: %d rows, %d observations", b, n, len(all))
+	}
 }

@@ -57,7 +57,7 @@ var (
 )
 
 func newRows(src io.Reader) *rows {
-	return &rows{src: src, buf: make([]byte, 0, 64<<10), line: 1}
+	return &rows{src: src, buf: make([]byte, 0, 32<<10), line: 1}
 }
 
 // A state is where the search for the end of a row stands.

@@ -160,44 +160,46 @@ func FuzzRows(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		rows, err := sheet.ReadRows(iotest.HalfReader(bytes.NewReader(b)), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		line := 0
-		for _, r := range rows {
-			if r.Line <= line {
-				t.Fatalf("%q: line %d after line %d", b, r.Line, line)
-			}
-			if (r.Bad == "") != (len(r.Cells) > 0) {
-				t.Fatalf("%q: line %d is neither good nor bad", b, r.Line)
-			}
-			line = r.Line
-		}
-		if n := bytes.Count(b, []byte{'\n'}) + 1; line > n {
-			t.Fatalf("%q: line %d of %d", b, line, n)
-		}
+	f.Fuzz(checkRows)
+}
 
-		if bytes.IndexByte(b, '\r') >= 0 {
-			return // encoding/csv rewrites line breaks
+func checkRows(t *testing.T, b []byte) {
+	rows, err := sheet.ReadRows(iotest.HalfReader(bytes.NewReader(b)), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := 0
+	for _, r := range rows {
+		if r.Line <= line {
+			t.Fatalf("%q: line %d after line %d", b, r.Line, line)
 		}
-		var want []sheet.Row
-		cr := csv.NewReader(bytes.NewReader(b))
-		cr.FieldsPerRecord = -1
-		for {
-			cells, err := cr.Read()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return
-			}
-			line, _ := cr.FieldPos(0)
-			want = append(want, sheet.Row{Line: line, Cells: cells})
+		if (r.Bad == "") != (len(r.Cells) > 0) {
+			t.Fatalf("%q: line %d is neither good nor bad", b, r.Line)
 		}
-		if d := cmp.Diff(want, rows); d != "" {
-			t.Errorf("%q (-encoding/csv +rows):\n%s", b, d)
+		line = r.Line
+	}
+	if n := bytes.Count(b, []byte{'\n'}) + 1; line > n {
+		t.Fatalf("%q: line %d of %d", b, line, n)
+	}
+
+	if bytes.IndexByte(b, '\r') >= 0 {
+		return // encoding/csv rewrites line breaks
+	}
+	var want []sheet.Row
+	cr := csv.NewReader(bytes.NewReader(b))
+	cr.FieldsPerRecord = -1
+	for {
+		cells, err := cr.Read()
+		if err == io.EOF {
+			break
 		}
-	})
+		if err != nil {
+			return
+		}
+		line, _ := cr.FieldPos(0)
+		want = append(want, sheet.Row{Line: line, Cells: cells})
+	}
+	if d := cmp.Diff(want, rows); d != "" {
+		t.Errorf("%q (-encoding/csv +rows):\n%s", b, d)
+	}
 }

@@ -1,0 +1,56 @@
+package sheet_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/vinmatch/vinmatch/internal/sheet"
+	"github.com/vinmatch/vinmatch/internal/trials"
+)
+
+// TestParsers gives the readers of sheets rows without end. See internal/trials.
+func TestParsers(t *testing.T) {
+	for _, tc := range []struct {
+		target, header string
+		n              int
+		read           func(text string)
+		check          func(t *testing.T, b []byte)
+	}{
+		{"Register", registerHeader, 20_000, func(text string) {
+			r, err := sheet.OpenRegister(strings.NewReader(text))
+			if err != nil {
+				return
+			}
+			for range r.Records(func(sheet.Problem) {}) {
+			}
+		}, checkRegister},
+		{"Observations", observationsHeader, 20_000, func(text string) {
+			o, err := sheet.OpenObservations(strings.NewReader(text))
+			if err != nil {
+				return
+			}
+			for range o.All() {
+			}
+		}, checkObservations},
+		{"Rows", "", 20_000, func(text string) { _, _ = sheet.ReadRows(strings.NewReader(text), 0) }, checkRows},
+	} {
+		t.Run(tc.target, func(t *testing.T) {
+			seeds := trials.Corpus(t, "Fuzz"+tc.target)
+			for _, s := range []string{
+				"FR,1,2,1HGCM82633A004352,AB-123-CD,F,2003,2024-02-11,a;b\n", "D,2,-1,N/A,,D,x,\n,,,****4352,,,,,\n",
+				"\xff,\"\",,00000000000000000,京A12345,CN,,2024-02-30,;", "FR,1,,\"1HGCM82633A\n004352\"\r\n\n",
+				"1HGCM82633A004352,AB-123-CD,F,2003,2025-06-14T10:00:00Z,50.1,-1.9,\"Calais, port\"\n",
+			} {
+				seeds = append(seeds, []byte(s))
+			}
+			trials.Parser{
+				Text: true, Every: 32, Seeds: seeds,
+				// A stream: this is what passes through, not what is held.
+				Bound: func(n int) uint64 { return 64*uint64(n) + 128<<10 },
+				Parse: func(b []byte) { tc.read(tc.header + string(b)) },
+				Check: func(b []byte) { tc.check(t, bytes.Clone(b)) },
+			}.Run(t, trials.Number(tc.n))
+		})
+	}
+}

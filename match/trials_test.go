@@ -1,0 +1,60 @@
+package match_test
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vinmatch/vinmatch/internal/trials"
+	"github.com/vinmatch/vinmatch/match"
+)
+
+// TestParsers gives the decoder of a file of inquiries bytes without end, as one
+// entry with a good checksum and as they are. See internal/trials.
+func TestParsers(t *testing.T) {
+	text, entries := watchFile(t, 2)
+	var seeds [][]byte
+	for i, at := range entries {
+		seeds = append(seeds, text[at+12:append(entries[1:], len(text))[i]])
+	}
+	seeds = append(seeds, []byte("I\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f"))
+	x := newWatched(t, match.WatchOptions{})
+	o := match.WatchOptions{MaxBytes: match.MinWatchBytes, Keep: 1 << 62, Now: func() time.Time { return x.now }}
+	fresh := func() *match.Watch {
+		w, err := match.NewWatch(x.m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := fresh().Load(text); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	// A store that holds anything takes so much.
+	empty := after.TotalAlloc - before.TotalAlloc
+	table := crc32.MakeTable(crc32.Castagnoli)
+	file := slices.Clone(text[:20])
+	trials.Parser{
+		Seeds: seeds, Every: 32,
+		Parse: func(b []byte) {
+			file = append(append(file[:20], "vmwI"...), 0, 0, 0, 0, 0, 0, 0, 0)
+			file = append(file, b...)
+			binary.LittleEndian.PutUint32(file[24:], uint32(len(b)))
+			sum := crc32.Update(crc32.Checksum(file[24:28], table), table, b)
+			binary.LittleEndian.PutUint32(file[28:], sum)
+			if err := fresh().Load(file); err != nil {
+				if _, ok := err.(*match.WatchFileError); !ok {
+					t.Fatal(err)
+				}
+			}
+		},
+		Bound: func(n int) uint64 { return empty + trials.Bound(n) },
+		Check: func(b []byte) { checkWatchFile(t, x, text[:20], b, true) },
+	}.Run(t, trials.Number(20_000))
+}

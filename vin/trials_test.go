@@ -1,0 +1,86 @@
+package vin_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vinmatch/vinmatch/internal/trials"
+	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/vintest"
+)
+
+// parserSeeds are what every parser of texts is tried on, and a target's corpus.
+func parserSeeds(t *testing.T, target string) [][]byte {
+	seeds := trials.Corpus(t, target)
+	for _, row := range readNasty(t) {
+		seeds = append(seeds, []byte(row.raw))
+	}
+	for text := range vintest.Hostile(1) {
+		seeds = append(seeds, []byte(text))
+		if len(seeds) == 400 {
+			break
+		}
+	}
+	world := vintest.NewPopulation(1, vintest.DefaultMix)
+	reader := vintest.NewReader(1, vintest.Typed, 0.8)
+	for i := range uint64(300) {
+		number := world.At(i).String()
+		read, _ := reader.Read(number)
+		seeds = append(seeds, []byte(read), []byte("VIN: "+read), []byte("****"+number[11:]), []byte(number[:3]+"*"+number[13:]))
+	}
+	return seeds
+}
+
+// TestParsers gives every parser of the package texts without end. See
+// internal/trials.
+func TestParsers(t *testing.T) {
+	for _, tc := range []struct {
+		target string
+		n      int // of an ordinary run
+		parse  func(b []byte)
+		check  func(t *testing.T, s string)
+	}{
+		{"Parse", 400_000, func(b []byte) { _, _ = vin.Parse(string(b)) }, checkParse},
+		{"Clean", 100_000, func(b []byte) { _, _, _ = vin.Clean(string(b)) }, checkClean},
+		{"CleanText", 100_000, func(b []byte) { _, _, _ = vin.CleanText(string(b)) }, checkCleanText},
+		{"Classify", 100_000, func(b []byte) { vin.Classify(string(b)) }, checkClassify},
+		{"Repairs", 2_000, func(b []byte) {
+			for range vin.Repairs(string(b)) {
+			}
+		}, func(t *testing.T, s string) { repairs(t, s) }},
+		{"ParsePattern", 100_000, func(b []byte) { _, _ = vin.ParsePattern(string(b)) }, func(t *testing.T, s string) {
+			text, number, _ := strings.Cut(s, ",")
+			checkParsePattern(t, text, number)
+		}},
+		{"CleanPattern", 50_000, func(b []byte) { _, _, _ = vin.CleanPattern(string(b)) }, checkCleanPattern},
+	} {
+		t.Run(tc.target, func(t *testing.T) {
+			p := trials.Parser{Text: true, Seeds: parserSeeds(t, "Fuzz"+tc.target), Parse: tc.parse}
+			p.Check = func(b []byte) { tc.check(t, string(b)) }
+			p.Every = 64
+			if tc.target == "Repairs" { // at most 561 guesses, each with its edits
+				p.Bound = func(int) uint64 { return 2 << 20 }
+			}
+			p.Run(t, trials.Number(tc.n))
+		})
+	}
+	t.Run("UnmarshalBinary", func(t *testing.T) {
+		good, err := vin.MustParse(accord).MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := trials.Parser{Seeds: [][]byte{good}, Parse: func(b []byte) {
+			var v vin.VIN
+			_ = v.UnmarshalBinary(b)
+		}}
+		p.Check = func(b []byte) {
+			var v vin.VIN
+			if err := v.UnmarshalBinary(b); err == nil && v.IsValid() {
+				if again, err := vin.Parse(v.String()); err != nil || again != v {
+					t.Errorf("%q is %v, which is not the VIN %v, %v", b, v, again, err)
+				}
+			}
+		}
+		p.Run(t, trials.Number(100_000))
+	})
+}
