@@ -143,6 +143,8 @@ type mutator struct {
 	seeds [][]byte
 	pool  [][]byte
 	text  bool
+
+	usual int // length of a seed: what is much longer is rarely kept, as all would grow
 }
 
 const (
@@ -154,7 +156,12 @@ func newMutator(seed uint64, seeds [][]byte, text bool) *mutator {
 	if len(seeds) == 0 {
 		seeds = [][]byte{nil}
 	}
-	return &mutator{rng: rand.New(rand.NewPCG(seed, 0)), seeds: seeds, text: text}
+	m := &mutator{rng: rand.New(rand.NewPCG(seed, 0)), seeds: seeds, text: text}
+	for _, s := range seeds {
+		m.usual += len(s)
+	}
+	m.usual = 16 + m.usual/len(seeds)
+	return m
 }
 
 func (m *mutator) pick() []byte {
@@ -176,7 +183,7 @@ func (m *mutator) next(b []byte) []byte {
 	if len(b) > maxInput {
 		b = b[:maxInput]
 	}
-	if m.rng.IntN(64) == 0 && len(b) < maxInput/4 {
+	if m.rng.IntN(64) == 0 && (len(b) < 2*m.usual || m.rng.IntN(64) == 0 && len(b) < maxInput/4) {
 		kept := append([]byte(nil), b...)
 		if len(m.pool) < poolSize {
 			m.pool = append(m.pool, kept)
