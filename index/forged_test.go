@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"flag"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -20,12 +20,8 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/trials"
 	"github.com/vinmatch/vinmatch/vin"
-)
-
-var (
-	forgeries  = flag.Int("forgeries", 20_000, "snapshots that TestForged makes")
-	forgedSeed = flag.Uint64("forgedseed", 0, "seed of TestForged; 0: random")
 )
 
 // A file is a snapshot taken apart by the letter of its format, to be changed and
@@ -308,15 +304,10 @@ func askFilters(rng *rand.Rand, v *index.View, keys []index.Key) {
 
 // Whoever writes a file can make its checksums right: it is refused, or harmless.
 func TestForged(t *testing.T) {
-	seed := *forgedSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	n := *forgeries
-	if testing.Short() || raceEnabled {
-		n /= 20
+	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
+	n := trials.Number(20_000)
+	if raceEnabled && !testing.Short() {
+		n = max(1, n/20)
 	}
 	small, keys := registerToForge(t, rng, 30)
 	large, largeKeys := registerToForge(t, rng, 10_000)
@@ -362,7 +353,8 @@ func TestForged(t *testing.T) {
 			t.Errorf("%s: takes %v", what, took)
 		}
 	}
-	t.Logf("%d of %d were opened", opened, n)
+	t.Logf("%d were opened", opened)
+	trials.Done(t, n)
 	if opened == 0 {
 		t.Error("nothing was opened, so nothing was tried")
 	}
@@ -373,7 +365,7 @@ func TestForgedOnOlderProcessors(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("the ordinary run does it")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestForged$", "-test.v", fmt.Sprintf("-forgeries=%d", *forgeries/10))
+	cmd := exec.Command(os.Args[0], "-test.run=^TestForged$", "-test.v", "-trials=2000")
 	cmd.Env = append(os.Environ(), "GODEBUG=cpu.avx512vbmi2=off,cpu.avx512=off")
 	if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("were opened")) {
 		t.Errorf("%v\n%s", err, out)
@@ -388,6 +380,89 @@ func refused(t *testing.T, b []byte, why string, args ...any) {
 	if !errors.As(err, &e) || !errors.Is(err, index.ErrDamaged) && !errors.Is(err, index.ErrVersion) {
 		t.Fatalf("%s: %v", fmt.Sprintf(why, args...), err)
 	}
+}
+
+// TestDamage damages a snapshot of ten thousand records in each way that disks and
+// systems do: no damage goes unnoticed.
+func TestDamage(t *testing.T) {
+	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
+	good, _ := registerToForge(t, rng, 10_000)
+	older, _ := registerToForge(t, rng, 10_000)
+	bad := slices.Clone(good)
+	table := 32 + 56*int(binary.LittleEndian.Uint32(good[12:]))
+	// sample yields the whole or, in an ordinary run, a part of n places.
+	sample := func(n, part int) iter.Seq[int] {
+		step := 1
+		if !trials.Whole() {
+			step = max(1, n/part)
+		}
+		return func(yield func(int) bool) {
+			for i := rng.IntN(step); i < n && yield(i); i += step {
+			}
+		}
+	}
+	for _, tc := range []struct {
+		name string
+		try  func(t *testing.T) (done int)
+	}{
+		{"Flips", func(t *testing.T) int {
+			n := trials.Number(3000)
+			for range n {
+				bit := rng.IntN(8 * len(good))
+				bad[bit/8] ^= 1 << (bit % 8)
+				refused(t, bad, "bit %d of byte %d", bit%8, bit/8)
+				bad[bit/8] ^= 1 << (bit % 8)
+			}
+			return n
+		}},
+		{"Header", func(t *testing.T) (done int) { // and the table of sections
+			for bit := range sample(8*table, 2000) {
+				bad[bit/8] ^= 1 << (bit % 8)
+				refused(t, bad, "bit %d of byte %d", bit%8, bit/8)
+				bad[bit/8] ^= 1 << (bit % 8)
+				done++
+			}
+			return done
+		}},
+		{"Truncations", func(t *testing.T) (done int) {
+			for n := range sample(len(good), 10_000) {
+				refused(t, good[:n], "cut after %d bytes", n)
+				done++
+			}
+			return done
+		}},
+		{"Extensions", func(t *testing.T) (done int) {
+			for n := range sample(8192, 100) {
+				refused(t, append(slices.Clip(good), make([]byte, n+1)...), "%d zeros more", n+1)
+				refused(t, append(slices.Clip(good), good[:min(n+1, len(good))]...), "%d bytes more", n+1)
+				done += 2
+			}
+			return done
+		}},
+		{"Pages", func(t *testing.T) int { return tear(t, good, nil, 4096, sample) }},
+		{"Sectors", func(t *testing.T) int { return tear(t, good, nil, 512, sample) + tear(t, good, older, 512, sample) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) { trials.Done(t, tc.try(t)) })
+	}
+}
+
+// tear puts in the place of each part what an older file has there, or zeros, and
+// of a run of parts that begins there.
+func tear(t *testing.T, good, older []byte, size int, sample func(n, part int) iter.Seq[int]) (done int) {
+	for i := range sample(len(good)/size, 300) {
+		for _, end := range []int{(i + 1) * size, min((i+1+i%7)*size, len(good)), len(good)} {
+			bad := slices.Clone(good)
+			clear(bad[i*size : end])
+			if older != nil {
+				copy(bad[i*size:end], older[min(i*size, len(older)):])
+			}
+			if !bytes.Equal(bad, good) {
+				refused(t, bad, "bytes %d to %d are not written", i*size, end)
+				done++
+			}
+		}
+	}
+	return done
 }
 
 func TestDamagedSnapshots(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"math"
@@ -19,12 +18,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/trials"
 	"github.com/vinmatch/vinmatch/vin"
-)
-
-var (
-	modelOps  = flag.Int("modelops", 2_000_000, "operations that TestModel replays")
-	modelSeed = flag.Uint64("modelseed", 0, "seed of TestModel; 0: random")
 )
 
 // A model is a register that changes, in plain maps.
@@ -625,15 +620,10 @@ func makeTemplates(rng *rand.Rand, n int) (all []*template) {
 // TestModel replays random operations on indexes of random options, and
 // compares every answer with that of plain maps.
 func TestModel(t *testing.T) {
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	n := *modelOps
-	if testing.Short() || raceEnabled {
-		n /= 20
+	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
+	n := trials.Number(2_000_000)
+	if raceEnabled && !testing.Short() {
+		n = max(1, n/20)
 	}
 	ops, programs := 0, 0
 	for ; ops < n && !t.Failed(); programs++ {
@@ -641,5 +631,6 @@ func TestModel(t *testing.T) {
 		p.run(min(n-ops, 1000+rng.IntN(20_000)))
 		ops += p.ops
 	}
-	t.Logf("%d operations in %d programs", ops, programs)
+	t.Logf("%d programs", programs)
+	trials.Done(t, ops)
 }

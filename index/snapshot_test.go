@@ -1,20 +1,16 @@
 package index_test
 
 import (
-	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -260,106 +256,6 @@ func TestSaveWhileChangesCome(t *testing.T) {
 	}
 	if n := x.View().Len(); n != 30_000 {
 		t.Errorf("%d records in the end", n)
-	}
-}
-
-// killEnv makes the test binary a program that saves until it is killed.
-const killEnv = "VINMATCH_TEST_SAVE"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(killEnv); path != "" {
-		saveForever(path)
-	}
-	os.Exit(m.Run())
-}
-
-// killedRegister returns one of two registers of different lengths, and the
-// records in it.
-func killedRegister(which int) (*index.Index, int, error) {
-	n := 2000 + 1000*which
-	x, err := index.Build(context.Background(), index.Options{Seed: 1}, func(yield func(index.Record, error) bool) {
-		for i := range n {
-			r := index.Record{Owner: "FR", ID: fmt.Sprint(i), Version: uint64(which), VIN: vin.MustParse(fmt.Sprintf("%017d", i*7))}
-			if !yield(r, nil) {
-				return
-			}
-		}
-	})
-	return x, n, err
-}
-
-func saveForever(path string) {
-	for {
-		for which := range 2 {
-			x, _, err := killedRegister(which)
-			if err == nil {
-				err = x.Save(path)
-			}
-			if err != nil {
-				fmt.Println(err)
-				os.Exit(1)
-			}
-			fmt.Println("saved")
-		}
-	}
-}
-
-// A program that is killed while it saves leaves the old snapshot or the new one,
-// whatever others left before it.
-func TestKilledWhileSaving(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "register")
-	cycles := 30
-	if testing.Short() {
-		cycles = 5
-	}
-	left, seen := 0, [2]int{}
-	for range cycles {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), killEnv+"="+path)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if line, err := bufio.NewReader(out).ReadString('\n'); line != "saved\n" {
-			t.Fatalf("the program says %q, %v", line, err)
-		}
-		time.Sleep(time.Duration(rand.IntN(20_000)) * time.Microsecond)
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // killed
-		x, err := index.Open(path, index.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := x.View()
-		which := (v.Len() - 2000) / 1000
-		for row := range v.All() {
-			if r := v.Record(row); r.Version != uint64(which) {
-				t.Fatalf("a snapshot of %d records has one of version %d", v.Len(), r.Version)
-			}
-		}
-		seen[which]++
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left = len(entries) - 1
-	}
-	t.Logf("%d programs killed: found %d of one register and %d of the other, %d temporary files", cycles, seen[0], seen[1], left)
-	x, n, err := killedRegister(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := x.Save(path); err != nil {
-		t.Fatal(err)
-	}
-	if y, err := index.Open(path, index.Options{}); err != nil || y.View().Len() != n {
-		t.Errorf("Save after all that: %v", err)
 	}
 }
 

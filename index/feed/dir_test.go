@@ -3,7 +3,6 @@ package feed_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,9 +19,8 @@ import (
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
 	"github.com/vinmatch/vinmatch/index/feed/feedtest"
+	"github.com/vinmatch/vinmatch/internal/trials"
 )
-
-var kills = flag.Int("kills", 0, "how many times TestKills kills a node; 0: a few")
 
 func openNode(_ context.Context, dir string) (feed.Log, feed.Snapshots, func() error, error) {
 	log, err := feed.OpenDir(filepath.Join(dir, "log"), feed.DirOptions{SegmentBytes: 1 << 16})
@@ -39,15 +37,12 @@ func TestMain(m *testing.M) {
 }
 
 func TestKills(t *testing.T) {
-	n := *kills
-	switch {
-	case n > 0:
-	case testing.Short():
-		n = 3
-	default:
-		n = 12
+	n := trials.Number(12)
+	if testing.Short() {
+		n = max(n, 3)
 	}
 	feedtest.TestKills(t, n, openNode)
+	trials.Done(t, n)
 }
 
 // fill makes a log of several segments in a directory and returns its changes.

@@ -30,6 +30,9 @@ const abandoned = time.Hour
 // A file that is replaced keeps its permissions. A new one is for its owner
 // alone.
 func Write(path string, write func(io.WriterAt) error) error {
+	if Trace != nil {
+		return writeOn(traced{disk{}}, path, write)
+	}
 	return writeOn(disk{}, path, write)
 }
 

@@ -48,3 +48,7 @@ func Done(t testing.TB, n int) {
 	t.Helper()
 	t.Logf("trials done: %d", n)
 }
+
+// Whole reports whether the flag asks for so much that a test whose trials can be
+// counted beforehand makes them all.
+func Whole() bool { return *number > 0 }
