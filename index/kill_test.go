@@ -30,8 +30,12 @@ const (
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(killPath); path != "" {
-		fmt.Println(runKilled(path, os.Getenv(killCall)))
-		os.Exit(1)
+		if err := runKilled(path, os.Getenv(killCall)); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("done")
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -90,7 +94,6 @@ func runKilled(path, call string) error {
 			return err
 		}
 	}
-	fmt.Println("done")
 	return nil
 }
 
