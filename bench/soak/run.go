@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// An entry of the log is one slice.
+type entry struct {
+	Row     int       `json:"row"`
+	Name    string    `json:"name"`
+	Seed    uint64    `json:"seed"`
+	Asked   int64     `json:"asked"`
+	Done    int64     `json:"done"`
+	Found   string    `json:"found,omitempty"` // the file that says what
+	Seconds float64   `json:"seconds"`
+	End     time.Time `json:"end"`
+}
+
+const logName = "log.jsonl"
+
+// readLog returns the slices that ended. The last line may be torn.
+func readLog(dir string) (all []entry, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, logName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for line := range bytes.Lines(b) {
+		var e entry
+		if err := json.Unmarshal(line, &e); err != nil {
+			if !bytes.HasSuffix(line, []byte("\n")) {
+				break
+			}
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, logName), err)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// A progress is what was done of a part.
+type progress struct {
+	done, slices, found int64
+	seconds             float64
+	rate                float64 // trials a second, of the last slice
+}
+
+func (p part) key() string { return strconv.Itoa(p.row) + " " + p.name }
+
+func (p part) finished(g *progress) bool {
+	if p.once {
+		return g.slices > 0
+	}
+	return g.done >= p.asked
+}
+
+// progressOf adds up a log.
+func progressOf(log []entry) map[string]*progress {
+	all := map[string]*progress{}
+	for _, e := range log {
+		k := part{row: e.Row, name: e.Name}.key()
+		g := all[k]
+		if g == nil {
+			g = &progress{}
+			all[k] = g
+		}
+		g.add(e)
+	}
+	return all
+}
+
+func (g *progress) add(e entry) {
+	g.slices++
+	g.done += e.Done
+	g.seconds += e.Seconds
+	if e.Found != "" {
+		g.found++
+	}
+	if e.Done > 0 && e.Seconds > 0 {
+		g.rate = float64(e.Done) / e.Seconds
+	}
+}
+
+// run does slices until all is done or the context ends.
+func run(ctx context.Context, dir string, parts []part, slice time.Duration) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for _, sub := range []string{"bin", "found", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	log, err := readLog(dir)
+	if err != nil {
+		return err
+	}
+	// A torn line is written over.
+	var whole bytes.Buffer
+	for _, e := range log {
+		b, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		whole.Write(append(b, '\n'))
+	}
+	if err := os.WriteFile(filepath.Join(dir, logName), whole.Bytes(), 0o600); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(filepath.Join(dir, logName), os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	b := &bench{dir: dir, built: map[string]string{}}
+	all := progressOf(log)
+	for ctx.Err() == nil {
+		p := next(parts, all)
+		if p == nil {
+			return nil
+		}
+		g := all[p.key()]
+		e, err := b.slice(ctx, *p, uint64(g.slices)+1, p.size(g, slice))
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break // it was cut short
+		}
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+		if err := out.Sync(); err != nil {
+			return err
+		}
+		g.add(e)
+		fmt.Printf("%s  row %2d  %-36s seed %4d  %12s in %5.1fs  %s\n",
+			e.End.Format(time.TimeOnly), e.Row, e.Name, e.Seed, grouped(e.Done), e.Seconds, e.Found)
+	}
+	return ctx.Err()
+}
+
+// next returns a part that is not finished, of the row that had the least time:
+// that of which the least share is done. Where several are alike, the one that had
+// the least time.
+func next(parts []part, all map[string]*progress) (best *part) {
+	rows := map[int]float64{}
+	for i := range parts {
+		p := &parts[i]
+		if all[p.key()] == nil {
+			all[p.key()] = &progress{}
+		}
+		rows[p.row] += all[p.key()].seconds
+	}
+	less := func(p, q *part) bool {
+		if a, b := rows[p.row], rows[q.row]; p.row != q.row {
+			return a < b
+		}
+		return all[p.key()].seconds < all[q.key()].seconds
+	}
+	for i := range parts {
+		p := &parts[i]
+		if !p.finished(all[p.key()]) && (best == nil || less(p, best)) {
+			best = p
+		}
+	}
+	return best
+}
+
+// size returns how many trials the next slice makes.
+func (p part) size(g *progress, slice time.Duration) int64 {
+	n := p.first
+	if n == 0 {
+		n = 1000
+	}
+	if g.rate > 0 {
+		n = int64(g.rate * slice.Seconds())
+	}
+	if p.fixed > 0 {
+		n = p.fixed
+	}
+	if p.once {
+		return 1
+	}
+	return max(1, min(n, p.asked-g.done))
+}
+
+// A bench has the programs that do the work.
+type bench struct {
+	dir   string
+	built map[string]string // by package and how
+}
+
+// program builds the test program of a package, once.
+func (b *bench) program(ctx context.Context, p part) (string, error) {
+	key := strings.ReplaceAll(p.pkg, "/", "-")
+	args := []string{"test", "-c"}
+	if p.how == race {
+		key += "-race"
+		args = append(args, "-race")
+	}
+	if path, ok := b.built[key]; ok {
+		return path, nil
+	}
+	path := filepath.Join(b.dir, "bin", key)
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", path, "./"+p.pkg)...)
+	if p.how == race {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	b.built[key] = path
+	return path, nil
+}
+
+var (
+	doneLine = regexp.MustCompile(`trials done: (\d+)`)
+	execs    = regexp.MustCompile(`execs: (\d+)`)
+)
+
+// hang is how long a slice may take before it counts as hanging.
+const hang = 20 * time.Minute
+
+// slice makes n trials of a part.
+func (b *bench) slice(ctx context.Context, p part, seed uint64, n int64) (entry, error) {
+	e := entry{Row: p.row, Name: p.name, Seed: seed, Asked: n}
+	var cmd *exec.Cmd
+	if p.how == fuzz {
+		cmd = exec.CommandContext(
+			ctx, "go", "test", "-run", "^$", "-fuzz", "^"+p.test+"$", "-fuzztime", strconv.FormatInt(n, 10)+"x",
+			"-fuzzminimizetime", "5x", "-timeout", hang.String(), "./"+p.pkg,
+		)
+	} else {
+		path, err := b.program(ctx, p)
+		if err != nil {
+			return e, err
+		}
+		cmd = exec.CommandContext(
+			ctx, path, "-test.run", p.test, "-test.v", "-test.timeout", hang.String(),
+			"-trials", strconv.FormatInt(n, 10), "-trialseed", strconv.FormatUint(seed, 10),
+		)
+		cmd.Dir = p.pkg // where its testdata is
+	}
+	cmd.Env = append(os.Environ(), p.env...)
+	cmd.Env = append(cmd.Env, "TMPDIR="+filepath.Join(b.dir, "tmp"))
+	cmd.WaitDelay = 10 * time.Second
+	begin := time.Now()
+	out, err := cmd.CombinedOutput()
+	e.Seconds, e.End = time.Since(begin).Seconds(), time.Now().Truncate(time.Second)
+	e.Done = doneOf(p, string(out))
+	if ctx.Err() != nil {
+		return e, nil
+	}
+	if err != nil || e.Done == 0 {
+		name := fmt.Sprintf("%d-%s-%d.txt", p.row, strings.NewReplacer(" ", "-", "/", "-").Replace(p.name), seed)
+		e.Found = filepath.Join("found", name)
+		text := fmt.Sprintf("%s\nN %d, S %d: %v\n\n%s", p, n, seed, err, out)
+		if err := os.WriteFile(filepath.Join(b.dir, e.Found), []byte(text), 0o600); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// doneOf returns how many trials the output of a slice tells of.
+func doneOf(p part, out string) (done int64) {
+	if p.how == fuzz {
+		for _, m := range execs.FindAllStringSubmatch(out, -1) {
+			n, err := strconv.ParseInt(m[1], 10, 64)
+			if err == nil {
+				done = max(done, n) // a running total
+			}
+		}
+		return done
+	}
+	for _, m := range doneLine.FindAllStringSubmatch(out, -1) {
+		n, err := strconv.ParseInt(m[1], 10, 64)
+		if err == nil {
+			done += n
+		}
+	}
+	return done
+}
