@@ -133,11 +133,11 @@ func run(ctx context.Context, dir string, parts []part, slice time.Duration) err
 		}
 		g := all[p.key()]
 		e, err := b.slice(ctx, *p, uint64(g.slices)+1, p.size(g, slice))
-		if err != nil {
-			return err
-		}
 		if ctx.Err() != nil {
 			break // it was cut short
+		}
+		if err != nil {
+			return err
 		}
 		line, err := json.Marshal(e)
 		if err != nil {
@@ -156,9 +156,8 @@ func run(ctx context.Context, dir string, parts []part, slice time.Duration) err
 	return ctx.Err()
 }
 
-// next returns a part that is not finished, of the row that had the least time:
-// that of which the least share is done. Where several are alike, the one that had
-// the least time.
+// next returns a part that is not finished, of the row that had the least time,
+// and of its parts the one that had the least.
 func next(parts []part, all map[string]*progress) (best *part) {
 	rows := map[int]float64{}
 	for i := range parts {
