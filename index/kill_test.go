@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -52,24 +54,11 @@ func runKilled(path, call string) error {
 		return err
 	}
 	if at > 0 {
-		var calls atomic.Int64
-		safefile.Trace = func(name string) {
-			if calls.Add(1) == at {
-				fmt.Println("at", name)
-				self, err := os.FindProcess(os.Getpid())
-				if err == nil {
-					err = self.Kill()
-				}
-				if err != nil {
-					fmt.Println(err)
-				}
-				select {} // until the signal has come
-			}
-		}
+		safefile.On = &killing{Filesystem: safefile.On, at: at}
 	}
 	// Changes come from a log that began before the program did.
 	x, err := index.Open(path, index.Options{Seed: 1})
-	if os.IsNotExist(unwrapped(err)) {
+	if errors.Is(err, fs.ErrNotExist) {
 		x, err = index.Build(context.Background(), index.Options{Seed: 1}, index.Records())
 	}
 	if err != nil {
@@ -97,27 +86,80 @@ func runKilled(path, call string) error {
 	return nil
 }
 
-func unwrapped(err error) error {
-	for {
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return err
-		}
-		if _, ok := err.(*os.PathError); ok {
-			return err
-		}
-		err = u.Unwrap()
+// killing is a file system that kills the program before one of its calls.
+type killing struct {
+	safefile.Filesystem
+	at    int64
+	calls atomic.Int64
+}
+
+func (k *killing) call(name string) {
+	if k.calls.Add(1) != k.at {
+		return
 	}
+	fmt.Println("at", name)
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = self.Kill()
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+	select {} // until the signal has come
+}
+
+func (k *killing) CreateTemp(dir, pattern string) (safefile.File, error) {
+	k.call("create")
+	f, err := k.Filesystem.CreateTemp(dir, pattern)
+	return killingFile{f, k}, err
+}
+
+func (k *killing) Rename(from, to string) error {
+	k.call("rename")
+	return k.Filesystem.Rename(from, to)
+}
+
+func (k *killing) SyncDir(dir string) error {
+	k.call("sync directory")
+	return k.Filesystem.SyncDir(dir)
+}
+
+type killingFile struct {
+	safefile.File
+	k *killing
+}
+
+func (f killingFile) WriteAt(b []byte, at int64) (int, error) {
+	f.k.call("write")
+	return f.File.WriteAt(b, at)
+}
+
+func (f killingFile) Chmod(mode fs.FileMode) error {
+	f.k.call("chmod")
+	return f.File.Chmod(mode)
+}
+
+func (f killingFile) Sync() error {
+	f.k.call("sync")
+	return f.File.Sync()
+}
+
+func (f killingFile) Close() error {
+	f.k.call("close")
+	return f.File.Close()
 }
 
 // recordsOf is how many records state s has.
 func recordsOf(s uint64) int { return 1000 + 200*int(s%4) }
 
+// killedVIN is the VIN of record i.
+func killedVIN(i int) vin.VIN { return vin.MustParse(fmt.Sprintf("%017d", i*7)) }
+
 // changesTo takes the register from any state below s to s.
 func changesTo(s uint64) (changes []index.Change) {
 	for i := range recordsOf(3) {
 		c := index.Change{By: "FR", Op: index.Put, Record: index.Record{
-			Owner: "FR", ID: strconv.Itoa(i), Version: s, VIN: vin.MustParse(fmt.Sprintf("%017d", i*7)),
+			Owner: "FR", ID: strconv.Itoa(i), Version: s, VIN: killedVIN(i),
 		}}
 		if i >= recordsOf(s) {
 			c.Op = index.Withdraw

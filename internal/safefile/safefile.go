@@ -30,23 +30,25 @@ const abandoned = time.Hour
 // A file that is replaced keeps its permissions. A new one is for its owner
 // alone.
 func Write(path string, write func(io.WriterAt) error) error {
-	if Trace != nil {
-		return writeOn(traced{disk{}}, path, write)
-	}
-	return writeOn(disk{}, path, write)
+	return writeOn(On, path, write)
 }
 
-// A filesystem is what Write needs of one.
-type filesystem interface {
+// On is the file system of the operating system, on which Write works. Tests put
+// another in its place, before the first call.
+var On Filesystem = disk{}
+
+// A Filesystem is what Write needs of one.
+type Filesystem interface {
 	Lstat(path string) (fs.FileInfo, error)
 	ReadDir(dir string) ([]fs.DirEntry, error)
-	CreateTemp(dir, pattern string) (file, error)
+	CreateTemp(dir, pattern string) (File, error)
 	Rename(from, to string) error
 	Remove(path string) error
 	SyncDir(dir string) error
 }
 
-type file interface {
+// A File is one that is written.
+type File interface {
 	io.WriterAt
 	Name() string
 	Chmod(fs.FileMode) error
@@ -54,7 +56,7 @@ type file interface {
 	Close() error
 }
 
-func writeOn(on filesystem, path string, write func(io.WriterAt) error) error {
+func writeOn(on Filesystem, path string, write func(io.WriterAt) error) error {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
@@ -82,7 +84,7 @@ func writeOn(on filesystem, path string, write func(io.WriterAt) error) error {
 }
 
 // fill writes the temporary file and brings it to the disk.
-func fill(on filesystem, f file, path string, write func(io.WriterAt) error) error {
+func fill(on Filesystem, f File, path string, write func(io.WriterAt) error) error {
 	if err := write(f); err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func fill(on filesystem, f file, path string, write func(io.WriterAt) error) err
 
 // removeAbandoned removes what programs that died left of the same path. It is a
 // courtesy: its errors are nobody's.
-func removeAbandoned(on filesystem, dir, prefix string) {
+func removeAbandoned(on Filesystem, dir, prefix string) {
 	entries, err := on.ReadDir(dir)
 	if err != nil {
 		return

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/vinmatch/vinmatch/internal/safefile"
+	"github.com/vinmatch/vinmatch/internal/safefile/strict"
 )
 
 func content(s string) func(io.WriterAt) error {
@@ -133,149 +133,74 @@ func TestAbandonedFiles(t *testing.T) {
 	}
 }
 
-// A strict file system forgets in a crash what was not synced, and fails one
-// call on demand.
-type strict struct {
-	calls  []string
-	failAt int               // the call that fails, from 1
-	names  map[string]*inode // as programs see them
-	synced map[string]*inode // as they are after a crash
-}
-
-type inode struct{ data, synced []byte }
-
-var errDisk = errors.New("disk on fire")
-
-func (s *strict) call(name string) error {
-	if s.calls = append(s.calls, name); len(s.calls) == s.failAt {
-		return errDisk
-	}
-	return nil
-}
-
-func (s *strict) Lstat(path string) (fs.FileInfo, error) {
-	if err := s.call("Lstat"); err != nil {
-		return nil, err
-	}
-	return regular{}, nil
-}
-
-func (s *strict) ReadDir(string) ([]fs.DirEntry, error) { return nil, s.call("ReadDir") }
-
-func (s *strict) CreateTemp(dir, pattern string) (safefile.File, error) {
-	if err := s.call("CreateTemp"); err != nil {
-		return nil, err
-	}
-	name := filepath.Join(dir, strings.ReplaceAll(pattern, "*", "1"))
-	s.names[name] = &inode{}
-	return &strictFile{s, name, s.names[name]}, nil
-}
-
-func (s *strict) Rename(from, to string) error {
-	if err := s.call("Rename"); err != nil {
-		return err
-	}
-	s.names[to] = s.names[from]
-	delete(s.names, from)
-	return nil
-}
-
-func (s *strict) Remove(path string) error {
-	delete(s.names, path)
-	return s.call("Remove")
-}
-
-func (s *strict) SyncDir(string) error {
-	if err := s.call("SyncDir"); err != nil {
-		return err
-	}
-	s.synced = maps.Clone(s.names)
-	return nil
-}
-
-type strictFile struct {
-	*strict
-	name  string
-	inode *inode
-}
-
-func (f *strictFile) WriteAt(b []byte, at int64) (int, error) {
-	if err := f.call("WriteAt"); err != nil {
-		return 0, err
-	}
-	if grow := int(at) + len(b) - len(f.inode.data); grow > 0 {
-		f.inode.data = append(f.inode.data, make([]byte, grow)...)
-	}
-	return copy(f.inode.data[at:], b), nil
-}
-
-func (f *strictFile) Name() string            { return f.name }
-func (f *strictFile) Chmod(fs.FileMode) error { return f.call("Chmod") }
-func (f *strictFile) Close() error            { return f.call("Close") }
-
-func (f *strictFile) Sync() error {
-	if err := f.call("Sync"); err != nil {
-		return err
-	}
-	f.inode.synced = slices.Clone(f.inode.data)
-	return nil
-}
-
-// regular is the information on a regular file.
-type regular struct{ fs.FileInfo }
-
-func (regular) Mode() fs.FileMode { return 0o644 }
-
-// Whatever call fails, and whenever the system crashes after it, the old content
-// or the new is there.
+// Whatever call fails, in whatever way, and whenever the system crashes after it,
+// the old content or the new is there.
 func TestEveryCallFails(t *testing.T) {
 	const path, old, fresh = "d/register", "old content", "new"
-	var all []string
-	for failAt := 0; failAt == 0 || failAt <= len(all); failAt++ {
-		file := &inode{[]byte(old), []byte(old)}
-		s := &strict{failAt: failAt, names: map[string]*inode{path: file}, synced: map[string]*inode{path: file}}
-		err := safefile.WriteOn(s, path, func(w io.WriterAt) error {
-			err := content(fresh)(w)
-			s.afterCrash(t, path, old, fresh)
-			return err
-		})
-		failed := ""
-		if failAt == 0 {
-			all = s.calls
-		} else {
-			failed = all[failAt-1]
+	for _, how := range strict.Faults {
+		var all []string
+		for failAt := 0; failAt == 0 || failAt <= len(all); failAt++ {
+			s := strict.New(map[string][]byte{path: []byte(old)})
+			s.FailAt, s.How = failAt, how
+			putOn(t, s)
+			err := safefile.Write(path, func(w io.WriterAt) error {
+				err := content(fresh)(w)
+				afterCrash(t, s, path, old, fresh)
+				return err
+			})
+			failed := ""
+			if failAt == 0 {
+				all = slices.Clone(s.Calls)
+			} else {
+				failed = all[failAt-1]
+			}
+			want, wantErr := old, true
+			switch failed {
+			case "", "ReadDir", "Lstat", "Remove": // courtesies
+				want, wantErr = fresh, false
+				if failed == "ReadDir" && how == strict.Full { // then nothing can be made
+					want, wantErr = old, true
+				}
+			case "SyncDir":
+				want = fresh
+			case "Rename":
+				if how == strict.Late {
+					want = fresh // it was renamed, and the error comes from elsewhere
+				}
+			}
+			if errors.Is(err, strict.ErrFault) != wantErr {
+				t.Errorf("%v, %s fails: Write returns %v", how, failed, err)
+			}
+			left := s.Names()
+			if got := s.Content(path); string(got) != want || len(left) != 1 && how != strict.Full {
+				t.Errorf("%v, %s fails: the file holds %q, want %q; there are %q", how, failed, got, want, left)
+			}
+			afterCrash(t, s, path, old, fresh)
+			if got := s.Synced(path); err == nil && !bytes.Equal(got, []byte(fresh)) {
+				t.Errorf("%v, %s fails: Write returns no error, yet a crash would bring back %q", how, failed, got)
+			}
 		}
-		want, wantErr := old, true
-		switch failed {
-		case "", "ReadDir", "Lstat": // courtesies
-			want, wantErr = fresh, false
-		case "SyncDir":
-			want = fresh
+		if want := []string{"ReadDir", "CreateTemp", "WriteAt", "WriteAt", "Lstat", "Chmod", "Sync", "Close", "Rename", "SyncDir"}; !slices.Equal(all, want) {
+			t.Errorf("calls %q, want %q", all, want)
 		}
-		if errors.Is(err, errDisk) != wantErr {
-			t.Errorf("%s fails: Write returns %v", failed, err)
-		}
-		if got := s.names[path]; string(got.data) != want || len(s.names) != 1 {
-			t.Errorf("%s fails: the file holds %q, want %q; %d files", failed, got.data, want, len(s.names))
-		}
-		s.afterCrash(t, path, old, fresh)
-		if err == nil && !bytes.Equal(s.synced[path].synced, []byte(fresh)) {
-			t.Errorf("%s fails: Write returns no error, yet a crash would bring back %q", failed, s.synced[path].synced)
-		}
-	}
-	if want := []string{"ReadDir", "CreateTemp", "WriteAt", "WriteAt", "Lstat", "Chmod", "Sync", "Close", "Rename", "SyncDir"}; !slices.Equal(all, want) {
-		t.Errorf("calls %q, want %q", all, want)
 	}
 }
 
-// afterCrash checks what may be found after a crash: names as they were synced
-// or as they are by now, and of their data what was synced, or torn what was not.
-func (s *strict) afterCrash(t *testing.T, path, old, fresh string) {
+// putOn has Write work on another file system while a test runs.
+func putOn(t *testing.T, on safefile.Filesystem) {
+	old := safefile.On
+	safefile.On = on
+	t.Cleanup(func() { safefile.On = old })
+}
+
+// afterCrash checks what may be found after a crash.
+func afterCrash(t *testing.T, s *strict.Disk, path, old, fresh string) {
 	t.Helper()
-	for _, names := range []map[string]*inode{s.synced, s.names} {
-		found := names[path].synced
-		if got := string(found); got != old && got != fresh {
-			t.Errorf("after %q a crash leaves %q", s.calls, got)
+	rng := rand.New(rand.NewPCG(1, uint64(len(s.Calls))))
+	for range 20 {
+		found := s.Crash(rng)
+		if got := string(found[path]); got != old && got != fresh {
+			t.Errorf("after %q a crash leaves %q", s.Calls, got)
 		}
 	}
 }
