@@ -18,6 +18,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/internal/sixbit"
+	"github.com/vinmatch/vinmatch/internal/trials"
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
@@ -592,7 +593,10 @@ func TestChosenKeysDoNotCrowdChanges(t *testing.T) {
 	// follow from the seed. Where that makes the high word 0 the low one does
 	// not count. The high word of an engine number is its kind, and eight
 	// symbols of six bits.
-	const n = 3000
+	n := trials.Number(3000)
+	if testing.Short() {
+		n = max(n, 1000)
+	}
 	var seed uint64
 	var head string
 	for seed = 1; head == ""; seed++ {
@@ -631,6 +635,7 @@ func TestChosenKeysDoNotCrowdChanges(t *testing.T) {
 			t.Fatalf("number %d finds another record", i)
 		}
 	}
+	trials.Done(t, n)
 }
 
 // symbolsOf returns the eight symbols in the low 48 bits of the word of a key; ""

@@ -16,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/trials"
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/plate"
 	"github.com/vinmatch/vinmatch/vin/vintest"
@@ -281,11 +282,11 @@ func TestOrderAndWorkersChangeNothing(t *testing.T) {
 
 // Thousands of records under one plate are all found, and in order.
 func TestCrowdedKey(t *testing.T) {
-	const n = 30_000
+	n := trials.Number(30_000)
 	p := plate.MustParse("", "UNKNOWN")
 	given := make([]index.Record, n)
 	for i := range given {
-		given[i] = index.Record{Owner: "FR", ID: fmt.Sprintf("%05d", n-i), Plate: p, Type: index.Type(i % 3)}
+		given[i] = index.Record{Owner: "FR", ID: fmt.Sprintf("%07d", n-i), Plate: p, Type: index.Type(i % 3)}
 	}
 	v := mustBuild(t, index.Options{}, given).View()
 	last, rows := "", 0
@@ -300,6 +301,7 @@ func TestCrowdedKey(t *testing.T) {
 	if rows != n {
 		t.Errorf("%d rows, want %d", rows, n)
 	}
+	trials.Done(t, n)
 }
 
 func TestConcurrentReaders(t *testing.T) {

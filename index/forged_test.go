@@ -175,7 +175,7 @@ func registerToForge(t testing.TB, rng *rand.Rand, n int) ([]byte, []index.Key) 
 	var changes []index.Change
 	for _, r := range given[:3] {
 		r.Version++
-		changes = append(changes, index.Change{By: r.Owner, Op: index.Withdraw, Record: r})
+		changes = append(changes, index.Change{By: r.Owner, Op: index.Withdraw, Record: r, At: firstDay})
 	}
 	if _, err := x.Apply(index.Position{Lineage: [16]byte{1}, Seq: 7}, changes); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -32,25 +31,55 @@ type part struct {
 	first int64 // trials of the first slice; 0: 1000
 	fixed int64 // trials of every slice; 0: as many as time allows
 	once  bool  // one slice does it all, however much that is
+	skip  string
+	arch  machine // zero: this one
 }
 
 type how uint8
 
 const (
-	test how = iota // the test program of the package
-	race            // the same with the race detector
-	fuzz            // go test -fuzz
+	test  how = iota // the test program of the package, which says how much it tried
+	race             // the same with the race detector
+	fuzz             // go test -fuzz
+	suite            // tests that pass or not: each is a trial
+	cover            // percent of the statements
 )
+
+// A machine is another processor, which qemu plays.
+type machine struct{ goarch, emulator string }
+
+var machines = []machine{{"arm64", "qemu-aarch64"}, {"arm", "qemu-arm"}, {"s390x", "qemu-s390x"}}
+
+// again are the tests that run their own program again, as an emulated one cannot.
+const again = "Kill|OlderProcessors"
 
 // String is the command that makes the part's trials.
 func (p part) String() string {
+	words := append([]string(nil), p.env...)
+	if p.arch.goarch != "" {
+		words = append(words, "GOARCH="+p.arch.goarch)
+	}
+	words = append(words, "go test ./"+p.pkg)
+	if p.arch.goarch != "" {
+		words = append(words, "-exec "+p.arch.emulator)
+	}
+	if p.how == race {
+		words = append(words, "-race")
+	}
+	if p.skip != "" {
+		words = append(words, "-skip '"+p.skip+"'")
+	}
 	switch p.how {
 	case fuzz:
-		return fmt.Sprintf("go test ./%s -run '^$' -fuzz '^%s$' -fuzztime Nx", p.pkg, p.test)
-	case race:
-		return strings.Join(append(p.env, fmt.Sprintf("go test -race ./%s -run '%s' -v -args -trials N -trialseed S", p.pkg, p.test)), " ")
+		words = append(words, "-run '^$' -fuzz '^"+p.test+"$' -fuzztime Nx")
+	case suite:
+		words = append(words, "-short -v -run '"+p.test+"'")
+	case cover:
+		words = append(words, "-cover")
+	default:
+		words = append(words, "-run '"+p.test+"' -v -args -trials N -trialseed S")
 	}
-	return strings.Join(append(p.env, fmt.Sprintf("go test ./%s -run '%s' -v -args -trials N -trialseed S", p.pkg, p.test)), " ")
+	return strings.Join(words, " ")
 }
 
 // oldProcessor makes roaring take its ways without AVX-512.
@@ -150,5 +179,52 @@ func partsOf(wanted map[int]bool) (parts []part) {
 		part{row: 6, name: "nodes of a change log", asked: 200, pkg: "index/feed", test: "^TestKills$", first: 5},
 		part{row: 6, name: "at every call", asked: 0, pkg: "index", test: "^TestKilledAtEveryCall$", once: true},
 	)
+
+	add(
+		part{row: 7, name: "files that are replaced", pkg: "internal/safefile", test: "^TestEveryCallFails$", once: true},
+		part{row: 7, name: "snapshots that are saved", pkg: "index", test: "^TestSaveWhenCallsFail$", once: true},
+		part{row: 7, name: "a change log", pkg: "index/feed", test: "^TestDirEveryCallFails$", once: true},
+		part{row: 7, name: "reading snapshots", pkg: "internal/snapfile", test: "Fail|Shrink", how: suite, once: true},
+	)
+
+	add(
+		part{row: 8, name: "swaps, with the race detector", asked: 1000, pkg: "index", test: "^TestStorm$", how: race, first: 20},
+		part{row: 8, name: "swaps, at full speed", asked: 1000, pkg: "index", test: "^TestStorm$", first: 100},
+	)
+
+	sized := func(name, pkg, test string, n int64) {
+		add(part{row: 9, name: name, asked: n, pkg: pkg, test: test, fixed: n})
+	}
+	sized("keys aimed at one hash and group", "internal/tagtable", "^TestKeysAimedAtOneGroup$", million)
+	sized("changes of one hash", "index", "^TestChosenKeysDoNotCrowdChanges$", million)
+	sized("records of one number", "index", "^TestCrowdedKey$", million)
+	add(
+		part{row: 9, name: "patterns that match everything", pkg: "index", test: "BroadSearchesStop|SearchEndsWithItsContext|SearchForNothing", how: suite, once: true},
+		part{row: 9, name: "the largest of everything", pkg: "index", test: "LimitsAreTaken|DeepFilters|BalancedFilter|LargeRegister|MaxBytes", how: suite, once: true},
+		part{row: 9, name: "texts of any length", pkg: "vin", test: "TestLongTexts", how: suite, once: true},
+	)
+
+	for _, m := range machines {
+		for _, pkg := range []string{"vin", "vin/plate", "index", "match"} {
+			add(part{row: 10, name: m.goarch + " " + pkg, pkg: pkg, test: ".", how: suite, once: true, arch: m, skip: again})
+		}
+	}
+	// Twice, so that those who came first open the snapshots of those who came after.
+	for _, round := range []string{"", " again"} {
+		for _, m := range append([]machine{{}}, machines...) {
+			name := "snapshots, " + m.goarch + round
+			if m.goarch == "" {
+				name = "snapshots, this processor" + round
+			}
+			add(part{row: 10, name: name, pkg: "index", test: "^TestGolden$|^TestSnapshotsTravel$", how: suite, once: true, arch: m, env: []string{travel}})
+		}
+	}
+
+	for _, pkg := range []string{"vin", "vin/plate", "index", "match"} {
+		add(part{row: 11, name: pkg + ", percent", asked: 90, pkg: pkg, how: cover, fixed: 90})
+	}
 	return parts
 }
+
+// travel is where snapshots of several processors meet; DIR is the bench's.
+const travel = "VINMATCH_TEST_TRAVEL=DIR/travel"

@@ -23,7 +23,8 @@ type entry struct {
 	Seed    uint64    `json:"seed"`
 	Asked   int64     `json:"asked"`
 	Done    int64     `json:"done"`
-	Found   string    `json:"found,omitempty"` // the file that says what
+	Found   string    `json:"found,omitempty"`   // the file that says what
+	Skipped string    `json:"skipped,omitempty"` // why it could not be run here
 	Seconds float64   `json:"seconds"`
 	End     time.Time `json:"end"`
 }
@@ -54,12 +55,13 @@ type progress struct {
 	done, slices, found int64
 	seconds             float64
 	rate                float64 // trials a second, of the last slice
+	skipped             string
 }
 
 func (p part) key() string { return strconv.Itoa(p.row) + " " + p.name }
 
 func (p part) finished(g *progress) bool {
-	if p.once {
+	if p.once || p.how == cover || g.skipped != "" {
 		return g.slices > 0
 	}
 	return g.done >= p.asked
@@ -87,6 +89,7 @@ func (g *progress) add(e entry) {
 	if e.Found != "" {
 		g.found++
 	}
+	g.skipped = e.Skipped
 	if e.Done > 0 && e.Seconds > 0 {
 		g.rate = float64(e.Done) / e.Seconds
 	}
@@ -98,7 +101,7 @@ func run(ctx context.Context, dir string, parts []part, slice time.Duration) err
 	if err != nil {
 		return err
 	}
-	for _, sub := range []string{"bin", "found", "tmp"} {
+	for _, sub := range []string{"bin", "found", "tmp", "travel"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return err
 		}
@@ -210,18 +213,22 @@ type bench struct {
 func (b *bench) program(ctx context.Context, p part) (string, error) {
 	key := strings.ReplaceAll(p.pkg, "/", "-")
 	args := []string{"test", "-c"}
+	env := os.Environ()
 	if p.how == race {
 		key += "-race"
 		args = append(args, "-race")
+		env = append(env, "CGO_ENABLED=1")
+	}
+	if p.arch.goarch != "" {
+		key += "-" + p.arch.goarch
+		env = append(env, "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+p.arch.goarch)
 	}
 	if path, ok := b.built[key]; ok {
 		return path, nil
 	}
 	path := filepath.Join(b.dir, "bin", key)
 	cmd := exec.CommandContext(ctx, "go", append(args, "-o", path, "./"+p.pkg)...)
-	if p.how == race {
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
-	}
+	cmd.Env = env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
 	}
@@ -229,9 +236,44 @@ func (b *bench) program(ctx context.Context, p part) (string, error) {
 	return path, nil
 }
 
+// command returns what makes n trials of a part.
+func (b *bench) command(ctx context.Context, p part, seed uint64, n int64) (*exec.Cmd, error) {
+	switch p.how {
+	case fuzz:
+		return exec.CommandContext(
+			ctx, "go", "test", "-run", "^$", "-fuzz", "^"+p.test+"$", "-fuzztime", strconv.FormatInt(n, 10)+"x",
+			"-fuzzminimizetime", "5x", "-timeout", hang.String(), "./"+p.pkg,
+		), nil
+	case cover:
+		return exec.CommandContext(ctx, "go", "test", "-cover", "-timeout", hang.String(), "./"+p.pkg), nil
+	}
+	path, err := b.program(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var words []string
+	if p.arch.goarch != "" {
+		words = append(words, p.arch.emulator)
+	}
+	words = append(words, path, "-test.run", p.test, "-test.v", "-test.timeout", hang.String())
+	if p.skip != "" {
+		words = append(words, "-test.skip", p.skip)
+	}
+	if p.how == suite {
+		words = append(words, "-test.short")
+	} else {
+		words = append(words, "-trials", strconv.FormatInt(n, 10), "-trialseed", strconv.FormatUint(seed, 10))
+	}
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Dir = p.pkg // where its testdata is
+	return cmd, nil
+}
+
 var (
 	doneLine = regexp.MustCompile(`trials done: (\d+)`)
 	execs    = regexp.MustCompile(`execs: (\d+)`)
+	passed   = regexp.MustCompile(`(?m)^--- PASS`)
+	percent  = regexp.MustCompile(`coverage: (\d+)`)
 )
 
 // hang is how long a slice may take before it counts as hanging.
@@ -240,24 +282,20 @@ const hang = 20 * time.Minute
 // slice makes n trials of a part.
 func (b *bench) slice(ctx context.Context, p part, seed uint64, n int64) (entry, error) {
 	e := entry{Row: p.row, Name: p.name, Seed: seed, Asked: n}
-	var cmd *exec.Cmd
-	if p.how == fuzz {
-		cmd = exec.CommandContext(
-			ctx, "go", "test", "-run", "^$", "-fuzz", "^"+p.test+"$", "-fuzztime", strconv.FormatInt(n, 10)+"x",
-			"-fuzzminimizetime", "5x", "-timeout", hang.String(), "./"+p.pkg,
-		)
-	} else {
-		path, err := b.program(ctx, p)
-		if err != nil {
-			return e, err
+	if p.arch.goarch != "" {
+		if _, err := exec.LookPath(p.arch.emulator); err != nil {
+			e.Skipped, e.End = "there is no "+p.arch.emulator, time.Now().Truncate(time.Second)
+			return e, nil
 		}
-		cmd = exec.CommandContext(
-			ctx, path, "-test.run", p.test, "-test.v", "-test.timeout", hang.String(),
-			"-trials", strconv.FormatInt(n, 10), "-trialseed", strconv.FormatUint(seed, 10),
-		)
-		cmd.Dir = p.pkg // where its testdata is
 	}
-	cmd.Env = append(os.Environ(), p.env...)
+	cmd, err := b.command(ctx, p, seed, n)
+	if err != nil {
+		return e, err
+	}
+	cmd.Env = os.Environ()
+	for _, v := range p.env {
+		cmd.Env = append(cmd.Env, strings.ReplaceAll(v, "DIR", b.dir))
+	}
 	cmd.Env = append(cmd.Env, "TMPDIR="+filepath.Join(b.dir, "tmp"))
 	cmd.WaitDelay = 10 * time.Second
 	begin := time.Now()
@@ -267,7 +305,7 @@ func (b *bench) slice(ctx context.Context, p part, seed uint64, n int64) (entry,
 	if ctx.Err() != nil {
 		return e, nil
 	}
-	if err != nil || e.Done == 0 {
+	if err != nil || e.Done == 0 || p.how == cover && e.Done < n {
 		name := fmt.Sprintf("%d-%s-%d.txt", p.row, strings.NewReplacer(" ", "-", "/", "-").Replace(p.name), seed)
 		e.Found = filepath.Join("found", name)
 		text := fmt.Sprintf("%s\nN %d, S %d: %v\n\n%s", p, n, seed, err, out)
@@ -280,7 +318,15 @@ func (b *bench) slice(ctx context.Context, p part, seed uint64, n int64) (entry,
 
 // doneOf returns how many trials the output of a slice tells of.
 func doneOf(p part, out string) (done int64) {
-	if p.how == fuzz {
+	switch p.how {
+	case suite:
+		return int64(len(passed.FindAllString(out, -1)))
+	case cover:
+		if m := percent.FindStringSubmatch(out); m != nil {
+			done, _ = strconv.ParseInt(m[1], 10, 64)
+		}
+		return done
+	case fuzz:
 		for _, m := range execs.FindAllStringSubmatch(out, -1) {
 			n, err := strconv.ParseInt(m[1], 10, 64)
 			if err == nil {

@@ -42,6 +42,9 @@ func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 		if g.slices == 0 {
 			done = "not run"
 		}
+		if g.skipped != "" {
+			done, share = "not run: "+g.skipped, "0"
+		}
 		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%v\t\n", p.name, asked, done, share, g.found, duration(g.seconds))
 		found += int(g.found)
 		total += g.seconds

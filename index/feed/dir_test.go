@@ -515,20 +515,23 @@ func (s *strict) crash(rng *rand.Rand) *strict {
 // Whatever call fails, and whatever of the rest comes to the disk when the system
 // then crashes: what was acknowledged is there, once, and the log goes on.
 func TestDirEveryCallFails(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
 	ctx := ctxFor(t)
 	changes := feedtest.Changes(1, 40)
 	o := feed.DirOptions{SegmentBytes: 1500}
 	rounds := 6
-	if testing.Short() {
+	switch {
+	case trials.Whole():
+		rounds = 60
+	case testing.Short():
 		rounds = 2
 	}
+	done := 0
 	failed := false
 	for failAt := 1; failAt == 1 || failed; failAt++ {
 		failed = false
 		for range rounds {
+			done++
 			disk := newStrict()
 			disk.failAt = failAt
 			acked := 0
@@ -597,6 +600,7 @@ func TestDirEveryCallFails(t *testing.T) {
 	if failed {
 		t.Error("calls never end")
 	}
+	trials.Done(t, done)
 }
 
 // Callers that come while the disk syncs share the next sync.

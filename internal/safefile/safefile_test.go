@@ -15,6 +15,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/internal/safefile/strict"
+	"github.com/vinmatch/vinmatch/internal/trials"
 )
 
 func content(s string) func(io.WriterAt) error {
@@ -137,6 +138,7 @@ func TestAbandonedFiles(t *testing.T) {
 // the old content or the new is there.
 func TestEveryCallFails(t *testing.T) {
 	const path, old, fresh = "d/register", "old content", "new"
+	done := 0
 	for _, how := range strict.Faults {
 		var all []string
 		for failAt := 0; failAt == 0 || failAt <= len(all); failAt++ {
@@ -183,7 +185,9 @@ func TestEveryCallFails(t *testing.T) {
 		if want := []string{"ReadDir", "CreateTemp", "WriteAt", "WriteAt", "Lstat", "Chmod", "Sync", "Close", "Rename", "SyncDir"}; !slices.Equal(all, want) {
 			t.Errorf("calls %q, want %q", all, want)
 		}
+		done += len(all)
 	}
+	trials.Done(t, done)
 }
 
 // putOn has Write work on another file system while a test runs.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/internal/trials"
 )
 
 // An oracle is the table in one map.
@@ -164,7 +165,11 @@ func crowds(n int, seed uint64) map[string][]tagtable.Key {
 }
 
 func TestKeysAimedAtOneGroup(t *testing.T) {
-	const n, seed = 4_000, 99
+	const seed = 99
+	n := trials.Number(4_000)
+	if testing.Short() {
+		n = max(n, 1000)
+	}
 	rng := rand.New(rand.NewPCG(9, 10))
 	for name, keys := range crowds(n, seed) {
 		t.Run(name, func(t *testing.T) {
@@ -181,6 +186,7 @@ func TestKeysAimedAtOneGroup(t *testing.T) {
 			agree(t, table, newOracle(keys), ask)
 		})
 	}
+	trials.Done(t, n)
 }
 
 func TestNoAllocations(t *testing.T) {
