@@ -49,3 +49,18 @@ func TestParsers(t *testing.T) {
 		Check: func(b []byte) { checkWatchFile(t, x, text[:20], b, true) },
 	}.Run(t, trials.Number(20_000))
 }
+
+// A file of a few bytes once took as much memory as the longest entry.
+func TestSmallWatchFileTakesLittleMemory(t *testing.T) {
+	text, _ := watchFile(t, 0)
+	x := newWatched(t, match.WatchOptions{})
+	trials.CheckBound(t, text, func(b []byte) {
+		w, err := match.NewWatch(x.m, match.WatchOptions{MaxBytes: match.MinWatchBytes})
+		if err == nil {
+			err = w.Load(b[:20])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -84,3 +84,19 @@ func TestParsers(t *testing.T) {
 		p.Run(t, trials.Number(100_000))
 	})
 }
+
+// Long texts once took three times as much memory as this.
+func TestLongTextsTakeLittleMemory(t *testing.T) {
+	for _, piece := range []string{"529", "-A", "1- ", "?A", "２A.", "X_", "VIN "} {
+		text := []byte(strings.Repeat(piece, 1000/len(piece)))
+		for _, parse := range []func(b []byte){
+			func(b []byte) { vin.Classify(string(b)) },
+			func(b []byte) { _, _, _ = vin.CleanPattern(string(b)) },
+			func(b []byte) { _, _, _ = vin.Clean(string(b)) },
+			func(b []byte) { _, _, _ = vin.CleanText(string(b)) },
+			func(b []byte) { _, _ = vin.ParsePattern(string(b)) },
+		} {
+			trials.CheckBound(t, text, parse)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ type progress struct {
 	seconds             float64
 	rate                float64 // trials a second, of the last slice
 	skipped             string
+	open                []entry // slices that found something and did not run again without
+	mended              int64   // that did
+	last                uint64  // the greatest seed
 }
 
 func (p part) key() string { return strconv.Itoa(p.row) + " " + p.name }
@@ -83,12 +87,19 @@ func progressOf(log []entry) map[string]*progress {
 }
 
 func (g *progress) add(e entry) {
-	g.slices++
 	g.done += e.Done
 	g.seconds += e.Seconds
-	if e.Found != "" {
+	again := slices.IndexFunc(g.open, func(o entry) bool { return o.Seed == e.Seed })
+	switch {
+	case e.Found != "" && again < 0:
 		g.found++
+		g.open = append(g.open, e)
+	case e.Found == "" && again >= 0:
+		g.mended++
+		g.open = slices.Delete(g.open, again, again+1)
 	}
+	g.slices++
+	g.last = max(g.last, e.Seed)
 	g.skipped = e.Skipped
 	if e.Done > 0 && e.Seconds > 0 {
 		g.rate = float64(e.Done) / e.Seconds
@@ -129,13 +140,33 @@ func run(ctx context.Context, dir string, parts []part, slice time.Duration) err
 	defer out.Close()
 	b := &bench{dir: dir, built: map[string]string{}}
 	all := progressOf(log)
+	// What was found before is tried again first.
+	type again struct {
+		part
+		entry
+	}
+	var first []again
+	for _, p := range parts {
+		if g := all[p.key()]; g != nil {
+			for _, e := range g.open {
+				first = append(first, again{p, e})
+			}
+		}
+	}
 	for ctx.Err() == nil {
-		p := next(parts, all)
-		if p == nil {
+		var p *part
+		var seed uint64
+		var n int64
+		if len(first) > 0 {
+			p, seed, n = &first[0].part, first[0].Seed, first[0].Asked
+			first = first[1:]
+		} else if p = next(parts, all); p == nil {
 			return nil
+		} else {
+			seed, n = all[p.key()].last+1, p.size(all[p.key()], slice)
 		}
 		g := all[p.key()]
-		e, err := b.slice(ctx, *p, uint64(g.slices)+1, p.size(g, slice))
+		e, err := b.slice(ctx, *p, seed, n)
 		if ctx.Err() != nil {
 			break // it was cut short
 		}

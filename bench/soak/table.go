@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// printTable prints what was done, and returns how many slices found something.
+// printTable prints what was done, and returns how many slices found
+// something that they still find.
 func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 	log, err := readLog(dir)
 	if err != nil {
@@ -17,12 +18,16 @@ func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 	}
 	all := progressOf(log)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "row\twhat\tasked\tdone\t%\tfound\ttime\t")
+	fmt.Fprintln(t, "row\twhat\tasked\tdone\t%\tfound\tmended\ttime\t")
 	row, total := 0, 0.0
+	var (
+		sums [2]int64
+		open []entry
+	)
 	for _, p := range parts {
 		if p.row != row {
 			row = p.row
-			fmt.Fprintf(t, "%d\t%s\t\t\t\t\t\t\n", row, rowNames[row-1])
+			fmt.Fprintf(t, "%d\t%s\t\t\t\t\t\t\t\n", row, rowNames[row-1])
 		}
 		g := all[p.key()]
 		if g == nil {
@@ -45,18 +50,19 @@ func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 		if g.skipped != "" {
 			done, share = "not run: "+g.skipped, "0"
 		}
-		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%v\t\n", p.name, asked, done, share, g.found, duration(g.seconds))
-		found += int(g.found)
+		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%d\t%v\t\n", p.name, asked, done, share, g.found, g.mended, duration(g.seconds))
+		found += len(g.open)
+		open = append(open, g.open...)
+		sums[0] += g.found
+		sums[1] += g.mended
 		total += g.seconds
 	}
-	fmt.Fprintf(t, "\tall\t\t\t\t%d\t%v\t\n", found, duration(total))
+	fmt.Fprintf(t, "\tall\t\t\t\t%d\t%d\t%v\t\n", sums[0], sums[1], duration(total))
 	if err := t.Flush(); err != nil {
 		return found, err
 	}
-	for _, e := range log {
-		if e.Found != "" {
-			fmt.Fprintf(w, "found: row %d, %s, seed %d: %s\n", e.Row, e.Name, e.Seed, e.Found)
-		}
+	for _, e := range open {
+		fmt.Fprintf(w, "found: row %d, %s, seed %d: %s\n", e.Row, e.Name, e.Seed, e.Found)
 	}
 	return found, nil
 }

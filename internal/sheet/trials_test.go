@@ -33,7 +33,7 @@ func TestParsers(t *testing.T) {
 			for range o.All() {
 			}
 		}, checkObservations},
-		{"Rows", "", 20_000, func(text string) { _, _ = sheet.ReadRows(strings.NewReader(text), 0) }, checkRows},
+		{"Rows", "", 20_000, func(text string) { sheet.EachRow(strings.NewReader(text)) }, checkRows},
 	} {
 		t.Run(tc.target, func(t *testing.T) {
 			seeds := trials.Corpus(t, "Fuzz"+tc.target)
@@ -51,6 +51,20 @@ func TestParsers(t *testing.T) {
 				Parse: func(b []byte) { tc.read(tc.header + string(b)) },
 				Check: func(b []byte) { tc.check(t, bytes.Clone(b)) },
 			}.Run(t, trials.Number(tc.n))
+		})
+	}
+}
+
+// A sheet of a few bytes once took more than 64 KiB.
+func TestSmallSheetTakesLittleMemory(t *testing.T) {
+	for _, rows := range []string{"", ",,,EAAAEAAaAAAAA!0", "FR,1,2,1HGCM82633A004352,AB-123-CD,F,2003,2024-02-11,a;b\n"} {
+		trials.CheckBound(t, []byte(registerHeader+rows), func(b []byte) {
+			r, err := sheet.OpenRegister(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range r.Records(func(sheet.Problem) {}) {
+			}
 		})
 	}
 }

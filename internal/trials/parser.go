@@ -25,6 +25,14 @@ type Parser struct {
 	Text bool
 }
 
+// CheckBound fails a test if parse takes more memory for an input than [Bound].
+func CheckBound(t testing.TB, input []byte, parse func(input []byte)) {
+	t.Helper()
+	r := runner{Parser: Parser{Parse: parse, Bound: Bound}, t: t}
+	r.inputs[0] = input
+	r.measure(0)
+}
+
 // Bound is the bound of nearly all parsers: twice the input and 64 KiB.
 func Bound(input int) uint64 { return 2*uint64(input) + 64<<10 }
 

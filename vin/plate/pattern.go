@@ -122,7 +122,10 @@ func readElements(c country, s string) ([]element, error) {
 		return nil, &Error{Kind: BadSet, Pos: r.setPos}
 	}
 	r.literal()
-	if len(r.elems) == 0 {
+	switch {
+	case r.tooFar != 0:
+		return nil, &Error{Kind: TooLong, Pos: r.tooFar}
+	case len(r.elems) == 0:
 		return nil, &Error{Kind: Empty, Pos: pos + 1}
 	}
 	return r.elems, nil
@@ -136,6 +139,25 @@ type elementReader struct {
 	set    []rune        // of the set being read
 	setPos int           // where that began; 0 outside sets
 	elems  []element
+	least  int // bytes of the shortest text that matches, or less
+	tooFar int // where an element began with which that is too long; 0: none
+}
+
+// add appends an element. What is not kept says nothing: a star behind a star, and
+// all behind what makes the pattern too long.
+func (r *elementReader) add(e element) {
+	if n := len(r.elems); e.wild == '*' && n > 0 && r.elems[n-1].wild == '*' || r.tooFar != 0 {
+		return
+	}
+	least := e.least()
+	if e.isArabic() {
+		least = 1 // it becomes Latin, maybe
+	}
+	if r.least += least; r.least > MaxText {
+		r.tooFar = e.pos
+		return
+	}
+	r.elems = append(r.elems, e)
 }
 
 func (r *elementReader) clear() {
@@ -160,7 +182,7 @@ func (r *elementReader) read(x rune, pos int) Kind {
 		return BadSet
 	case '?', '#', '*':
 		r.literal()
-		r.elems = append(r.elems, element{wild: w, pos: pos})
+		r.add(element{wild: w, pos: pos})
 	default:
 		r.k.write(x)
 		if r.k.full {
@@ -183,7 +205,7 @@ func (r *elementReader) readSet(x, w rune, pos int) Kind {
 			return BadSet
 		}
 		slices.Sort(r.set)
-		r.elems = append(r.elems, element{set: slices.Compact(r.set), pos: r.setPos})
+		r.add(element{set: slices.Compact(r.set), pos: r.setPos})
 		r.set, r.setPos = nil, 0
 	default:
 		if !continues(x) && !r.member() {
@@ -200,7 +222,7 @@ func (r *elementReader) readSet(x, w rune, pos int) Kind {
 // literal makes elements of the characters read since the last.
 func (r *elementReader) literal() {
 	for i, x := range []rune(string(r.k.text())) {
-		r.elems = append(r.elems, element{set: []rune{x}, pos: r.starts[i]})
+		r.add(element{set: []rune{x}, pos: r.starts[i]})
 	}
 	r.clear()
 }

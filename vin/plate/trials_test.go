@@ -2,6 +2,7 @@ package plate_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/vinmatch/vinmatch/internal/trials"
@@ -74,4 +75,14 @@ func TestParsers(t *testing.T) {
 			},
 		}.Run(t, trials.Number(50_000))
 	})
+}
+
+// Patterns that no plate is long enough for once took three times as much.
+func TestLongPatternsTakeLittleMemory(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("*A", 442), strings.Repeat("*?", 512), strings.Repeat("*", 1024), strings.Repeat("[AB]", 256),
+		"[" + strings.Repeat("A", 1000) + "]", strings.Repeat("*-", 512),
+	} {
+		trials.CheckBound(t, []byte(text), func(b []byte) { _, _ = plate.ParsePattern("", string(b)) })
+	}
 }
