@@ -52,11 +52,54 @@
 //
 // # Promises
 //
-// No parser, decoder or lookup panics or allocates without bound on any input
-// bytes. Readers take no lock and see one version of the register for as long
-// as they hold a View. The library writes no logs and opens no network
-// connections of its own. Numbers are personal data: error texts carry positions
-// and characters, never a whole number.
+// Tests try each of these, a small part with every change and the whole in
+// bench/soak, which prints what was tried and what was found.
 //
-// Not promised: "no match" means not in this data, not "not stolen".
+// Any bytes. No parser, decoder, import or lookup panics, whatever it is given.
+// What reads a number, a plate or a pattern of one takes no more memory than twice
+// its input and 64 KiB, and so does what checks a snapshot, beside the register that
+// it becomes. The exceptions are stated: vin.Repairs makes up to 561 guesses, which
+// take 2 MiB at most; an entry of a change log may take 128 times its length, as a
+// change of 8 bytes is a struct of 300; CSV is read as a stream, a row at a time.
+//
+// After a crash. When Save has returned, the snapshot is there, whole. Until then
+// the old one is, to the byte, whether the program was killed, the disk was full, or
+// a write, sync or rename failed; there is never a mix. What a change log has
+// acknowledged is in it, once. A sync that failed is not tried again.
+//
+// A corrupt file. A snapshot opens wholly verified or not at all: a bit that
+// flipped, a part that is missing, zero or old, or anything behind the end gives an
+// error that says so. Checksums that somebody made right on purpose gain him an
+// error or a register that holds what he wrote, and no panic, no memory that is not
+// the register's, and no hang.
+//
+// Readers. They take no lock, wait for nobody, and see one version of the register
+// for as long as they hold a View: all changes of a call of Apply or none. Lookups
+// do not allocate. What is no longer held, goroutines included, is given back.
+//
+// Bounds. A lookup takes logarithmic time at most, also among numbers that were
+// chosen to have one hash. A search returns no more than its limit, says so if there
+// is more, and ends with its context. Changes that wait are bounded, and Apply waits
+// when they are too many. What a Watch remembers is bounded. Records, filters,
+// patterns and texts have a greatest size, stated with each, beyond which they are
+// refused.
+//
+// Everywhere. The same records with the same seed make the same snapshot, to the
+// byte, on processors of 32 and 64 bits and of either byte order, and it opens on
+// all others. The order of records, the number of goroutines, compactions and
+// snapshots change no answer.
+//
+// The library writes no logs and opens no network connections of its own. Numbers
+// are personal data: error texts carry positions and characters, never a whole
+// number.
+//
+// # Not promised
+//
+// "No match" means not in this data, not "not stolen". A probability is as good as
+// what was declared of the register and the channel.
+//
+// Checksums find accidents and not malice: who wrote a file is for others to prove.
+// Changes are in memory until they are saved: what lasts is a snapshot and a change
+// log. A disk that says it has synced and has not can lose both. Memory and time of
+// what a caller asks for, such as all rows of a register, are the caller's.
 package vinmatch

@@ -101,6 +101,29 @@
 // [Index.Swap] puts a newer snapshot under running readers. A snapshot keeps the
 // [Position] up to which a change log was taken.
 //
+// # What is bounded by what
+//
+// A lookup passes one group of its table and, where that is full, a sorted list:
+// among a million numbers of one hash, which take the seed to choose, it makes some
+// twenty steps. Among changes it passes 256 slots at most: where keys crowd in spite
+// of the seed, their table takes another hash. No lookup allocates. The rows of a
+// number are as many as records have it, and [View.Rows] yields them one by one.
+//
+// A search stops one row behind its limit and looks at its context as it goes; a
+// pattern that fits everything visits no more than its limit and what it passes over.
+// A [Filter] has [MaxTerms] terms at most. A record has at most 255 numbers and 255
+// tags of 1024 bytes each, with its ID, plate and numbers 65,535 bytes together, and
+// is refused beyond. A snapshot takes a small multiple of its length of memory to
+// open, and time in proportion.
+//
+// # After a crash
+//
+// Changes are in memory. What lasts is a [Index.Save] that returned: the file is
+// then whole under its name, and the directory synced. A program that is killed, or
+// a disk that fails, before that leaves the file of before; which of both it is can
+// be told from its [Position], and package feed applies again what came after. A
+// temporary file may be left, and goes when somebody saves an hour later.
+//
 // # What "no match" means
 //
 // That no record of this View has exactly this number, and no more. The vehicle
