@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"hash/maphash"
+	"io"
 	"slices"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -25,6 +26,12 @@ func WatchPlateHashes(text string) func(plate.Plate) bool {
 // Load remembers what the bytes of a file hold.
 func (w *Watch) Load(file []byte) error {
 	_, err := w.load(bytes.NewReader(file), int64(len(file)))
+	return err
+}
+
+// LoadFrom remembers what a file of so many bytes holds.
+func (w *Watch) LoadFrom(r io.Reader, size int64) error {
+	_, err := w.load(r, size)
 	return err
 }
 

@@ -1,10 +1,14 @@
 package match_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io"
 	"slices"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/vinmatch/vinmatch/internal/trials"
@@ -63,4 +67,23 @@ func TestSmallWatchFileTakesLittleMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A file that cannot be read to its end is no damaged one.
+func TestWatchFileThatFails(t *testing.T) {
+	text, entries := watchFile(t, 3)
+	broken := errors.New("disk on fire")
+	x := newWatched(t, match.WatchOptions{})
+	text[entries[2]+14]++ // behind it, an entry that is whole is looked for
+	for n := range text {
+		w, err := match.NewWatch(x.m, match.WatchOptions{MaxBytes: match.MinWatchBytes, Keep: 1 << 62})
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := io.MultiReader(iotest.OneByteReader(bytes.NewReader(text[:n])), iotest.ErrReader(broken))
+		err = w.LoadFrom(from, int64(len(text)))
+		if !errors.Is(err, broken) {
+			t.Fatalf("the disk fails after %d bytes: %v", n, err)
+		}
+	}
 }

@@ -2,7 +2,7 @@
 // corruption, forgeries, kills, faults and the rest, at figures for which an
 // ordinary run of the tests has no time.
 //
-//	go run ./bench/soak --dir ~/soak --for 2h
+//	go run ./bench/soak --for 2h
 //
 // It runs at the root of the module. The tests of the library do the work, in
 // slices of some twenty seconds, each from a seed of its own; the row that had the
@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,7 +29,7 @@ import (
 
 func main() {
 	var (
-		dir   = flag.String("dir", "soak", "where the log is, the programs, and what was found")
+		dir   = flag.String("dir", filepath.Join("bench", "out", "soak"), "where the log is, the programs, and what was found")
 		limit = flag.Duration("for", time.Hour, "how long to run")
 		slice = flag.Duration("slice", 20*time.Second, "how long a slice takes, about")
 		only  = flag.String("rows", "", "the rows to run, such as 1,4,6; default: all")
