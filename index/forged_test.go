@@ -406,7 +406,7 @@ func TestDamage(t *testing.T) {
 		try  func(t *testing.T) (done int)
 	}{
 		{"Flips", func(t *testing.T) int {
-			n := trials.Number(3000)
+			n := trials.Number(1000)
 			for range n {
 				bit := rng.IntN(8 * len(good))
 				bad[bit/8] ^= 1 << (bit % 8)
@@ -449,7 +449,7 @@ func TestDamage(t *testing.T) {
 // tear puts in the place of each part what an older file has there, or zeros, and
 // of a run of parts that begins there.
 func tear(t *testing.T, good, older []byte, size int, sample func(n, part int) iter.Seq[int]) (done int) {
-	for i := range sample(len(good)/size, 300) {
+	for i := range sample(len(good)/size, 80) {
 		for _, end := range []int{(i + 1) * size, min((i+1+i%7)*size, len(good)), len(good)} {
 			bad := slices.Clone(good)
 			clear(bad[i*size : end])

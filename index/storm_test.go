@@ -20,7 +20,7 @@ import (
 // and no memory.
 func TestStorm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
-	swaps := trials.Number(30)
+	swaps := trials.Number(15)
 	dir := t.TempDir()
 	goroutines := runtime.NumGoroutine()
 	x := mustBuild(t, index.Options{CompactAfter: 2000}, nil)

@@ -43,7 +43,7 @@ func TestParsers(t *testing.T) {
 		{"Parse", 400_000, func(b []byte) { _, _ = vin.Parse(string(b)) }, checkParse},
 		{"Clean", 100_000, func(b []byte) { _, _, _ = vin.Clean(string(b)) }, checkClean},
 		{"CleanText", 100_000, func(b []byte) { _, _, _ = vin.CleanText(string(b)) }, checkCleanText},
-		{"Classify", 100_000, func(b []byte) { vin.Classify(string(b)) }, checkClassify},
+		{"Classify", 30_000, func(b []byte) { vin.Classify(string(b)) }, checkClassify},
 		{"Repairs", 2_000, func(b []byte) {
 			for range vin.Repairs(string(b)) {
 			}

@@ -17,7 +17,7 @@ func TestParsers(t *testing.T) {
 		read           func(text string)
 		check          func(t *testing.T, b []byte)
 	}{
-		{"Register", registerHeader, 20_000, func(text string) {
+		{"Register", registerHeader, 5_000, func(text string) {
 			r, err := sheet.OpenRegister(strings.NewReader(text))
 			if err != nil {
 				return
@@ -25,7 +25,7 @@ func TestParsers(t *testing.T) {
 			for range r.Records(func(sheet.Problem) {}) {
 			}
 		}, checkRegister},
-		{"Observations", observationsHeader, 20_000, func(text string) {
+		{"Observations", observationsHeader, 5_000, func(text string) {
 			o, err := sheet.OpenObservations(strings.NewReader(text))
 			if err != nil {
 				return
@@ -33,7 +33,7 @@ func TestParsers(t *testing.T) {
 			for range o.All() {
 			}
 		}, checkObservations},
-		{"Rows", "", 20_000, func(text string) { sheet.EachRow(strings.NewReader(text)) }, checkRows},
+		{"Rows", "", 5_000, func(text string) { sheet.EachRow(strings.NewReader(text)) }, checkRows},
 	} {
 		t.Run(tc.target, func(t *testing.T) {
 			seeds := trials.Corpus(t, "Fuzz"+tc.target)
