@@ -6,8 +6,9 @@ import (
 	"github.com/vinmatch/vinmatch/internal/sixbit"
 )
 
-// Nearest is how many VINs [VIN.AppendNear] appends at most.
-const Nearest = Len*(alphabetLen-1) + Len - 1
+// Nearest is how many VINs [VIN.AppendNear] appends at most: 32 for each of 17
+// symbols, and 16 of which two are swapped.
+const Nearest = 560
 
 // alphabet is what VINs consist of.
 const (
