@@ -99,12 +99,17 @@ func BenchmarkFullDelta(b *testing.B) {
 }
 
 // BenchmarkApply applies changes in calls of 500, with compaction as it comes:
-// alone, and while another goroutine looks up misses. Of the reader it says how
-// fast it is, as a share of its speed while nothing changes.
+// alone, while another goroutine looks up misses, and while it does so and the
+// changes come at 200,000 a second. Of the reader it says how fast it is, as a
+// share of its speed while nothing changes.
 func BenchmarkApply(b *testing.B) {
 	const call = 500
-	for _, readers := range []int{0, 1} {
-		b.Run([]string{"alone", "with a reader"}[readers], func(b *testing.B) {
+	for _, bm := range []struct {
+		name      string
+		reader    bool
+		perSecond float64 // changes; 0: as many as there is time for
+	}{{"alone", false, 0}, {"with a reader", true, 0}, {"paced with a reader", true, 200_000}} {
+		b.Run(bm.name, func(b *testing.B) {
 			x, w, change := loadLive(b, index.Options{Seed: 1})
 			defer x.Close()
 			keys := keysOfVINs(w.miss)
@@ -117,7 +122,7 @@ func BenchmarkApply(b *testing.B) {
 				return float64(n) / time.Since(began).Seconds()
 			}
 			var alone, among float64
-			if readers > 0 {
+			if bm.reader {
 				end := time.Now().Add(time.Second)
 				alone = read(func() bool { return time.Now().After(end) })
 			}
@@ -132,26 +137,32 @@ func BenchmarkApply(b *testing.B) {
 			}
 			var done atomic.Bool
 			var wg sync.WaitGroup
-			for range readers {
+			if bm.reader {
 				wg.Go(func() { among = read(done.Load) })
 			}
-			next := 0
+			next, calls, began := 0, 0, time.Now()
 			for b.Loop() {
 				some := changes[next:][:call]
 				for i := range some {
 					some[i].Record.Version += 1 << 20
 				}
+				if bm.perSecond > 0 {
+					due := float64(calls) * call / bm.perSecond
+					time.Sleep(time.Until(began.Add(time.Duration(due * float64(time.Second)))))
+				}
 				if _, err := x.Apply(index.Position{}, some); err != nil {
 					b.Fatal(err)
 				}
 				next = (next + call) % len(changes)
+				calls++
 			}
 			done.Store(true)
 			wg.Wait()
 			b.ReportMetric(call*float64(b.N)/b.Elapsed().Seconds()/1e3, "kchanges/s")
 			b.ReportMetric(0, "ns/op")
-			if readers > 0 {
+			if bm.reader {
 				b.ReportMetric(100*among/alone, "%reader")
+				b.ReportMetric(float64(x.Stats().Changes), "changes-at-end")
 			}
 		})
 	}
