@@ -10,12 +10,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/hugepage"
+	"github.com/vinmatch/vinmatch/internal/keysort"
 	"github.com/vinmatch/vinmatch/internal/parallel"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
 	"github.com/vinmatch/vinmatch/vin"
@@ -37,7 +37,7 @@ type builder struct {
 	staged chunks[stagedRecord]
 	vins   chunks[vin.VIN] // of the staged records, until they are entries
 	texts  arena
-	extra  chunks[entry]
+	extra  chunks[extraKey]
 
 	columns
 
@@ -57,11 +57,20 @@ type stagedRecord struct {
 }
 
 // An entry is one key of one staged record.
-type entry struct {
-	key     tagtable.Key
+type entry = keysort.Item[entryOf]
+
+// An entryOf says whose key an entry has.
+type entryOf struct {
 	staged  uint32
 	country uint16 // of a plate, as countryCode numbers them
 	own     bool   // Record.VIN
+}
+
+// An extraKey is a key of a staged record that is not its VIN.
+type extraKey struct {
+	key     tagtable.Key
+	staged  uint32
+	country uint16
 }
 
 // checkEvery is how many records pass between looks at the context.
@@ -129,7 +138,7 @@ func (b *builder) add(r *Record) error {
 		attributes: b.code(r),
 	})
 	return eachKey(r, func(k Key, country string) {
-		b.extra.append(entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: at, country: uint16(countryCode(country))})
+		b.extra.append(extraKey{tagtable.Key{Hi: k.hi, Lo: k.lo}, at, uint16(countryCode(country))})
 	}, func(number int, err error) error {
 		return b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: number, Err: err})
 	})
@@ -187,42 +196,27 @@ func (b *builder) compareIdentity(i, j uint32) int {
 // dropOlder marks the staged records that do not count: those of an owner and
 // ID that also have a higher version, or the same one earlier.
 func (b *builder) dropOlder() error {
-	type identity struct {
-		hash   uint64
-		staged uint32
-	}
-	all := make([]identity, b.staged.len)
-	for i := range all {
-		s := b.staged.at(uint32(i))
-		all[i] = identity{xxhash.Sum64(idOf(b.textsOf(s))) + uint64(s.owner), uint32(i)}
-	}
-	parallel.Sort(all, b.workers, func(x, y identity) int {
-		if x.hash != y.hash {
-			return cmp.Compare(x.hash, y.hash)
+	// Half of a hash above the record's number. Few records have the same hash
+	// and not the same owner and ID.
+	const hashShift = 32
+	all := hugepage.Make[uint64](b.staged.len)
+	eachPart(b.workers, len(all), func(first, end int) {
+		for i := first; i < end; i++ {
+			s := b.staged.at(uint32(i))
+			all[i] = (xxhash.Sum64(idOf(b.textsOf(s)))+uint64(s.owner))>>hashShift<<hashShift | uint64(i)
 		}
-		if c := b.compareIdentity(x.staged, y.staged); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(b.staged.at(y.staged).version, b.staged.at(x.staged).version); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.staged, y.staged)
 	})
+	all = keysort.Words(all, hugepage.Make[uint64](len(all)), hashShift)
 	var conflicts []uint32
-	for i, first := 0, 0; i < len(all); i++ {
-		if all[i].hash != all[first].hash || b.compareIdentity(all[i].staged, all[first].staged) != 0 {
-			first = i
+	for first := 0; first < len(all); {
+		end := first + 1
+		for end < len(all) && all[end]>>hashShift == all[first]>>hashShift {
+			end++
 		}
-		if i == first {
-			continue
+		if end-first > 1 {
+			conflicts = b.dropOlderOf(all[first:end], conflicts)
 		}
-		winner, s := b.staged.at(all[first].staged), b.staged.at(all[i].staged)
-		s.dropped = true
-		if s.version == winner.version && !b.sameContent(all[first].staged, all[i].staged) {
-			conflicts = append(conflicts, all[i].staged)
-			continue
-		}
-		b.superseded++
+		first = end
 	}
 	slices.Sort(conflicts)
 	for _, i := range conflicts {
@@ -238,7 +232,7 @@ func (b *builder) dropOlder() error {
 			return err
 		}
 	}
-	for i := range all {
+	for i := range b.staged.len {
 		if s := b.staged.at(uint32(i)); !s.dropped {
 			b.live++
 			if s.hasVIN {
@@ -247,6 +241,37 @@ func (b *builder) dropOlder() error {
 		}
 	}
 	return nil
+}
+
+// dropOlderOf marks some of the staged records whose numbers are the low halves
+// of words, and appends those that are in conflict with the one that counts.
+func (b *builder) dropOlderOf(some []uint64, conflicts []uint32) []uint32 {
+	slices.SortFunc(some, func(x, y uint64) int {
+		i, j := uint32(x), uint32(y)
+		if c := b.compareIdentity(i, j); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(b.staged.at(j).version, b.staged.at(i).version); c != 0 {
+			return c
+		}
+		return cmp.Compare(i, j)
+	})
+	winner := uint32(some[0])
+	for _, w := range some[1:] {
+		i := uint32(w)
+		if b.compareIdentity(winner, i) != 0 {
+			winner = i
+			continue
+		}
+		s := b.staged.at(i)
+		s.dropped = true
+		if s.version == b.staged.at(winner).version && !b.sameContent(winner, i) {
+			conflicts = append(conflicts, i)
+			continue
+		}
+		b.superseded++
+	}
+	return conflicts
 }
 
 // placeOf returns the place in the sequence of a staged record.
@@ -271,15 +296,41 @@ func (b *builder) finish(ctx context.Context) (*segment, error) {
 	}
 	order := b.numberRows(s, entries)
 	s.stats = Stats{Superseded: b.superseded, Refused: b.refused, Unkeyed: b.unkeyed}
-	err := s.complete(ctx, b.o.Seed, b.workers, func(row int) (attributes, []byte) {
-		r := b.staged.at(order[row])
-		return r.attributes, b.textsOf(r)
-	})
-	if err != nil {
+	if err := s.complete(ctx, b.o.Seed, b.workers, &stagedSource{b, order}); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// A source tells what the rows of a new segment say beside their VINs. It is
+// called from all workers.
+type source interface {
+	// versions returns the least and the greatest version; if there is no row,
+	// the first is greater.
+	versions() (least, greatest uint64)
+	attributes(row int) attributes
+	texts(row int) []byte
+}
+
+// A stagedSource has the rows of a builder, in their order.
+type stagedSource struct {
+	*builder
+	order []uint32
+}
+
+func (s *stagedSource) versions() (least, greatest uint64) {
+	least = ^uint64(0)
+	for i := range s.staged.len {
+		if r := s.staged.at(uint32(i)); !r.dropped {
+			least, greatest = min(least, r.version), max(greatest, r.version)
+		}
+	}
+	return least, greatest
+}
+
+func (s *stagedSource) attributes(row int) attributes { return s.staged.at(s.order[row]).attributes }
+
+func (s *stagedSource) texts(row int) []byte { return s.textsOf(s.staged.at(s.order[row])) }
 
 // collect gives back the memory of the phase before, so that the next one does not
 // come on top of it: of a large register that is gigabytes.
@@ -290,16 +341,15 @@ func (b *builder) collect() {
 }
 
 // complete makes everything of a segment that follows from its rows and keys,
-// which are there. The source tells what each row says beside its VIN; it is
-// called more than once for each row, and from all workers.
-func (s *segment) complete(ctx context.Context, seed uint64, workers int, source func(row int) (attributes, []byte)) error {
+// which are there.
+func (s *segment) complete(ctx context.Context, seed uint64, workers int, src source) error {
 	s.table = tagtable.Build(s.keys, seed, workers)
 	s.shared = make([]uint64, s.sharedWords())
 	eachPart(workers, len(s.keys), s.findShared)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s.fillColumns(workers, source)
+	s.fillColumns(workers, src)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -322,44 +372,57 @@ func (s *segment) countStats() {
 // sortEntries returns the keys of the records that count, in the order of their
 // entries.
 func (b *builder) sortEntries() []entry {
-	entries := make([]entry, 0, b.withVIN+b.extra.len)
-	for i := range b.staged.len {
-		if s := b.staged.at(uint32(i)); !s.dropped && s.hasVIN {
-			k := VIN(*b.vins.at(uint32(i)))
-			entries = append(entries, entry{key: tagtable.Key{Hi: k.hi, Lo: k.lo}, staged: uint32(i), own: true})
+	src := keysort.Source[entryOf]{
+		Len:   b.withVIN + b.extra.len,
+		Parts: b.workers,
+		Each: func(part int, add func(tagtable.Key, entryOf)) {
+			for i := part * b.staged.len / b.workers; i < (part+1)*b.staged.len/b.workers; i++ {
+				if s := b.staged.at(uint32(i)); !s.dropped && s.hasVIN {
+					k := VIN(*b.vins.at(uint32(i)))
+					add(tagtable.Key{Hi: k.hi, Lo: k.lo}, entryOf{staged: uint32(i), own: true})
+				}
+			}
+			for i := part * b.extra.len / b.workers; i < (part+1)*b.extra.len/b.workers; i++ {
+				if e := b.extra.at(uint32(i)); !b.staged.at(e.staged).dropped {
+					add(e.key, entryOf{staged: e.staged, country: e.country})
+				}
+			}
+		},
+		Compare: func(x, y *entryOf) int {
+			if x.staged != y.staged {
+				return b.compareIdentity(x.staged, y.staged)
+			}
+			if x.own != y.own && x.own {
+				return -1
+			}
+			if x.own != y.own {
+				return 1
+			}
+			return 0
+		},
+	}
+	step := max(1, src.Len/keysort.Samples)
+	for i := 0; i < b.staged.len; i += step {
+		if v := *b.vins.at(uint32(i)); v.IsValid() {
+			k := VIN(v)
+			src.Sample = append(src.Sample, tagtable.Key{Hi: k.hi, Lo: k.lo})
 		}
 	}
-	for i := range b.extra.len {
-		if e := b.extra.at(uint32(i)); !b.staged.at(e.staged).dropped {
-			entries = append(entries, *e)
-		}
+	for i := 0; i < b.extra.len; i += step {
+		src.Sample = append(src.Sample, b.extra.at(uint32(i)).key)
 	}
-	b.vins, b.extra = chunks[vin.VIN]{}, chunks[entry]{}
-	parallel.Sort(entries, b.workers, func(x, y entry) int {
-		if c := x.key.Compare(y.key); c != 0 {
-			return c
-		}
-		if x.staged != y.staged {
-			return b.compareIdentity(x.staged, y.staged)
-		}
-		if x.own != y.own && x.own {
-			return -1
-		}
-		if x.own != y.own {
-			return 1
-		}
-		return 0
-	})
-	return slices.CompactFunc(entries, func(x, y entry) bool { return x.key == y.key && x.staged == y.staged })
+	entries := keysort.Sort(&src, b.workers)
+	b.vins, b.extra = chunks[vin.VIN]{}, chunks[extraKey]{}
+	return slices.CompactFunc(entries, func(x, y entry) bool { return x.Key == y.Key && x.Value.staged == y.Value.staged })
 }
 
 // numberRows gives rows to the staged records that count, and fills what the
 // segment knows of keys. order[row] is the staged record of the row.
 func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
-	order = make([]uint32, 0, s.n)
-	rowOf := make([]Row, b.staged.len)
-	for _, e := range entries {
-		if e.own {
+	order = hugepage.Make[uint32](s.n)[:0]
+	rowOf := hugepage.Make[Row](b.staged.len)
+	for i := range entries {
+		if e := &entries[i].Value; e.own {
 			rowOf[e.staged] = Row(len(order))
 			order = append(order, e.staged)
 		}
@@ -376,12 +439,13 @@ func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
 
 	s.keys = hugepage.Make[tagtable.Key](len(entries))
 	s.vins, _ = slices.BinarySearchFunc(entries, uint64(KindVIN+1)<<kindShift, func(e entry, hi uint64) int {
-		return cmp.Compare(e.key.Hi, hi)
+		return cmp.Compare(e.Key.Hi, hi)
 	})
-	s.rows = make([]Row, len(entries)-s.vins)
+	s.rows = hugepage.Make[Row](len(entries) - s.vins)
 	countries := make([]bool, countryMask+1)
-	for i, e := range entries {
-		s.keys[i] = e.key
+	for i := range entries {
+		s.keys[i] = entries[i].Key
+		e := &entries[i].Value
 		countries[e.country] = true
 		switch {
 		case i >= s.vins:
@@ -400,30 +464,18 @@ func (b *builder) numberRows(s *segment, entries []entry) (order []uint32) {
 }
 
 // fillColumns moves what the source says of each row to its columns.
-func (s *segment) fillColumns(workers int, source func(row int) (attributes, []byte)) {
-	lens := make([]uint16, s.n)
-	var mu sync.Mutex
-	least, greatest := ^uint64(0), uint64(0)
-	eachPart(workers, s.n, func(first, end int) {
-		lo, hi := ^uint64(0), uint64(0)
-		for row := first; row < end; row++ {
-			a, texts := source(row)
-			lens[row] = uint16(len(texts))
-			lo, hi = min(lo, a.version), max(hi, a.version)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		least, greatest = min(least, lo), max(greatest, hi)
-	})
-	s.texts = column.MakeBlobs(lens)
+func (s *segment) fillColumns(workers int, src source) {
 	codes := func(n int) *column.Uints { return column.MakeUints(s.n, 0, uint64(max(n, 1)-1)) }
 	s.owner, s.mark, s.colour = codes(s.owners.Len()), codes(s.makes.Len()), codes(s.colours.Len())
 	s.tagSet, s.year, s.stolen = codes(s.tags.Len()), codes(s.years.Len()), codes(s.days.Len())
 	s.typ, s.status = codes(1<<8), codes(1<<8)
+	least, greatest := src.versions()
 	s.version = column.MakeUints(s.n, min(least, greatest), greatest)
+	lens := make([]uint16, s.n)
 	eachPart(workers, s.n, func(first, end int) {
 		for row := first; row < end; row++ {
-			a, texts := source(row)
+			a := src.attributes(row)
+			lens[row] = uint16(len(src.texts(row)))
 			s.owner.Set(row, uint64(a.owner))
 			s.mark.Set(row, uint64(a.mark))
 			s.colour.Set(row, uint64(a.colour))
@@ -433,9 +485,37 @@ func (s *segment) fillColumns(workers int, source func(row int) (attributes, []b
 			s.typ.Set(row, uint64(a.typ))
 			s.status.Set(row, uint64(a.status))
 			s.version.Set(row, a.version)
-			copy(s.texts.At(row), texts)
 		}
 	})
+	s.texts = column.MakeBlobs(lens)
+	eachPart(workers, s.n, func(first, end int) {
+		// The texts of a block of rows are looked at before they are copied, so
+		// that the reads overlap.
+		const block = 64
+		var texts [block][]byte
+		for ; first < end; first += block {
+			texts := texts[:min(block, end-first)]
+			for i := range texts {
+				texts[i] = src.texts(first + i)
+			}
+			touch(texts)
+			i := 0
+			for _, dst := range s.texts.Range(first, first+len(texts)) {
+				copy(dst, texts[i])
+				i++
+			}
+		}
+	})
+}
+
+// touch reads the first and the last byte of texts. None is empty.
+//
+//go:noinline
+func touch(texts [][]byte) (sum byte) {
+	for _, t := range texts {
+		sum += t[0] + t[len(t)-1]
+	}
+	return sum
 }
 
 // eachPart calls f for parts of 0 to n-1, from all workers.

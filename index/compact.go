@@ -215,7 +215,7 @@ func (v *View) merge(ctx context.Context, o Options) (*segment, error) {
 		}
 	}
 	m.live, m.hide, m.newOf = nil, nil, nil // before more memory is needed
-	if err := s.complete(ctx, o.Seed, m.workers, m.source); err != nil {
+	if err := s.complete(ctx, o.Seed, m.workers, m); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -342,7 +342,7 @@ func (m *merger) mergeKeys(s *segment) {
 		switch {
 		case Key{k.Hi, k.Lo}.Kind() != KindVIN:
 			s.rows = append(s.rows, m.newOf[row])
-			eachPlateCountry(k, func() []byte { return m.texts(row) }, func(code uint64) { countries[code] = true })
+			eachPlateCountry(k, func() []byte { return m.textsOf(row) }, func(code uint64) { countries[code] = true })
 		case !own:
 			s.second = append(s.second, uint32(at))
 			s.secondRows = append(s.secondRows, m.newOf[row])
@@ -388,8 +388,8 @@ func (m *merger) mergeKeys(s *segment) {
 	}
 }
 
-// texts returns what appendTexts wrote of an old row.
-func (m *merger) texts(row Row) []byte {
+// textsOf returns what appendTexts wrote of an old row.
+func (m *merger) textsOf(row Row) []byte {
 	if int(row) < m.seg.n {
 		return m.seg.texts.At(int(row))
 	}
@@ -446,8 +446,23 @@ func recode[T comparable](m *merger, dict *column.Dict[T], values []T, codeOf fu
 	return codes
 }
 
-// source tells what a new row says.
-func (m *merger) source(row int) (attributes, []byte) {
+// versions implements source.
+func (m *merger) versions() (least, greatest uint64) {
+	least = ^uint64(0)
+	for _, old := range m.order {
+		v := uint64(0)
+		if int(old) < m.seg.n {
+			v = m.seg.version.At(int(old))
+		} else {
+			v = m.change(Row(old)).version
+		}
+		least, greatest = min(least, v), max(greatest, v)
+	}
+	return least, greatest
+}
+
+// attributes implements source.
+func (m *merger) attributes(row int) attributes {
 	old := Row(m.order[row])
 	var a attributes
 	if int(old) < m.seg.n {
@@ -457,8 +472,11 @@ func (m *merger) source(row int) (attributes, []byte) {
 	}
 	a.owner, a.mark, a.colour = m.codes.owners[a.owner], m.codes.makes[a.mark], m.codes.colours[a.colour]
 	a.tagSet, a.year, a.stolen = m.codes.tags[a.tagSet], m.codes.years[a.year], m.codes.days[a.stolen]
-	return a, m.texts(old)
+	return a
 }
+
+// texts implements source.
+func (m *merger) texts(row int) []byte { return m.textsOf(Row(m.order[row])) }
 
 // tombstones returns those of the View that are to be kept.
 func (m *merger) tombstones(o Options) (kept []tombstone) {

@@ -1,38 +1,60 @@
 package index
 
-// chunks is a list that grows without moving its elements, so that a list of
-// gigabytes never exists twice. The zero list is empty.
+import (
+	"github.com/vinmatch/vinmatch/internal/hugepage"
+)
+
+// stagePart is about what a part of a list takes: several huge pages, so that
+// filling gigabytes does not take a fault for each small page.
+const stagePart = 8 << 20
+
+// chunks is a list that grows without moving more than its first part, so that a
+// list of gigabytes never exists twice. The zero list is empty.
 type chunks[T any] struct {
-	parts []*[chunkLen]T
+	parts [][]T
 	len   int
 }
 
-const chunkLen = 1 << 12
+// chunkShift is such that a part of elements of up to 64 bytes takes stagePart at
+// most.
+const (
+	chunkShift = 17
+	chunkLen   = 1 << chunkShift
+)
 
 func (c *chunks[T]) append(v T) {
-	if c.len%chunkLen == 0 {
-		c.parts = append(c.parts, new([chunkLen]T))
+	last := len(c.parts) - 1
+	if c.len&(chunkLen-1) == 0 {
+		if last++; last == 0 {
+			c.parts = append(c.parts, nil) // of a length that few need: it grows
+		} else {
+			c.parts = append(c.parts, hugepage.Make[T](chunkLen)[:0])
+		}
 	}
-	c.parts[c.len/chunkLen][c.len%chunkLen] = v
+	c.parts[last] = append(c.parts[last], v)
 	c.len++
 }
 
-// at returns element i itself.
-func (c *chunks[T]) at(i uint32) *T { return &c.parts[i/chunkLen][i%chunkLen] }
+// at returns element i itself. It stays where it is once there are chunkLen
+// elements.
+func (c *chunks[T]) at(i uint32) *T { return &c.parts[i>>chunkShift][i&(chunkLen-1)] }
 
 // arena holds byte strings of less than a part each. The zero arena is empty.
 type arena struct {
 	parts []([]byte)
 }
 
-const arenaPart = 1 << 20
+const arenaPart = stagePart
 
 // append copies b and returns where it is.
 func (a *arena) append(b []byte) (at int64) {
 	last := len(a.parts) - 1
 	if last < 0 || len(a.parts[last])+len(b) > arenaPart {
-		a.parts = append(a.parts, make([]byte, 0, arenaPart))
-		last++
+		if last++; last == 0 {
+			a.parts = append(a.parts, nil)
+		} else {
+			a.parts = append(a.parts, hugepage.Make[byte](arenaPart)[:0])
+		}
 	}
 	at = int64(last)*arenaPart + int64(len(a.parts[last]))
 	a.parts[last] = append(a.parts[last], b...)

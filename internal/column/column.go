@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/exp/constraints"
+
+	"github.com/vinmatch/vinmatch/internal/hugepage"
 )
 
 // Uints is a fixed number of unsigned integers. Each takes 0, 1, 2, 4 or 8
@@ -61,13 +63,13 @@ func MakeUints(n int, least, greatest uint64) *Uints {
 	switch span := greatest - least; {
 	case span == 0:
 	case span < 1<<8:
-		c.cells = make(narrow[uint8], n)
+		c.cells = narrow[uint8](hugepage.Make[uint8](n))
 	case span < 1<<16:
-		c.cells = make(narrow[uint16], n)
+		c.cells = narrow[uint16](hugepage.Make[uint16](n))
 	case span < 1<<32:
-		c.cells = make(narrow[uint32], n)
+		c.cells = narrow[uint32](hugepage.Make[uint32](n))
 	default:
-		c.cells = make(narrow[uint64], n)
+		c.cells = narrow[uint64](hugepage.Make[uint64](n))
 	}
 	return c
 }
@@ -186,7 +188,7 @@ const (
 // MakeBlobs returns byte strings of the given lengths, all zero.
 func MakeBlobs(lens []uint16) *Blobs {
 	b := &Blobs{lens: lens}
-	b.data = make([]byte, b.makeStarts())
+	b.data = hugepage.Make[byte](int(b.makeStarts()))
 	return b
 }
 
