@@ -157,7 +157,7 @@ func eachKey(r *Record, add func(k Key, country string), refuse func(number int,
 			add(Plate(alias), p.Country())
 		}
 	}
-	if frame := r.VIN.Decode().Frame(); frame != "" {
+	if frame := r.VIN.Frame(); frame != "" {
 		if k, err := (Number{Kind: KindChassis, Text: frame}).Key(); err == nil {
 			add(k, "")
 		}
@@ -471,27 +471,25 @@ func (s *segment) fillColumns(workers int, src source) {
 	s.typ, s.status = codes(1<<8), codes(1<<8)
 	least, greatest := src.versions()
 	s.version = column.MakeUints(s.n, min(least, greatest), greatest)
-	lens := make([]uint16, s.n)
+	lens := hugepage.Make[uint16](s.n)
+	const block = 64
 	eachPart(workers, s.n, func(first, end int) {
-		for row := first; row < end; row++ {
-			a := src.attributes(row)
-			lens[row] = uint16(len(src.texts(row)))
-			s.owner.Set(row, uint64(a.owner))
-			s.mark.Set(row, uint64(a.mark))
-			s.colour.Set(row, uint64(a.colour))
-			s.tagSet.Set(row, uint64(a.tagSet))
-			s.year.Set(row, uint64(a.year))
-			s.stolen.Set(row, uint64(a.stolen))
-			s.typ.Set(row, uint64(a.typ))
-			s.status.Set(row, uint64(a.status))
-			s.version.Set(row, a.version)
+		// What a source reads is all over its memory. It is read for a block of
+		// rows in one short loop, so that the reads overlap.
+		var said [block]attributes
+		for ; first < end; first += block {
+			said := said[:min(block, end-first)]
+			for i := range said {
+				said[i] = src.attributes(first + i)
+			}
+			for i := range said {
+				lens[first+i] = uint16(len(src.texts(first + i)))
+			}
+			s.setAttributes(first, said)
 		}
 	})
 	s.texts = column.MakeBlobs(lens)
 	eachPart(workers, s.n, func(first, end int) {
-		// The texts of a block of rows are looked at before they are copied, so
-		// that the reads overlap.
-		const block = 64
 		var texts [block][]byte
 		for ; first < end; first += block {
 			texts := texts[:min(block, end-first)]
@@ -506,6 +504,37 @@ func (s *segment) fillColumns(workers int, src source) {
 			}
 		}
 	})
+}
+
+// setAttributes sets the columns of some rows from one on.
+func (s *segment) setAttributes(first int, said []attributes) {
+	for i := range said {
+		s.version.Set(first+i, said[i].version)
+	}
+	for i := range said {
+		s.owner.Set(first+i, uint64(said[i].owner))
+	}
+	for i := range said {
+		s.mark.Set(first+i, uint64(said[i].mark))
+	}
+	for i := range said {
+		s.colour.Set(first+i, uint64(said[i].colour))
+	}
+	for i := range said {
+		s.tagSet.Set(first+i, uint64(said[i].tagSet))
+	}
+	for i := range said {
+		s.year.Set(first+i, uint64(said[i].year))
+	}
+	for i := range said {
+		s.stolen.Set(first+i, uint64(said[i].stolen))
+	}
+	for i := range said {
+		s.typ.Set(first+i, uint64(said[i].typ))
+	}
+	for i := range said {
+		s.status.Set(first+i, uint64(said[i].status))
+	}
 }
 
 // touch reads the first and the last byte of texts. None is empty.

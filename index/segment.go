@@ -66,6 +66,7 @@ func newDictionaries() (d dictionaries) {
 	for _, texts := range []*column.Dict[string]{&d.owners, &d.makes, &d.colours, &d.tags} {
 		*texts = column.TextDict()
 	}
+	d.years, d.days = column.NumberDict[int32](), column.NumberDict[uint32]()
 	return d
 }
 

@@ -348,8 +348,21 @@ func (i Info) Serial() string { return i.tail(i.serial) }
 
 // Frame returns the frame number of an import from Japan that stands inside
 // the VIN it was given in Australia or New Zealand, without the dash, whose
-// place the VIN does not tell; "" for any other number.
+// place the VIN does not tell; "" for any other number. [VIN.Frame] returns the
+// same.
 func (i Info) Frame() string { return i.tail(i.frame) }
+
+// Frame returns the frame number inside the VIN of an import from Japan, as
+// [Info.Frame] does, without decoding the rest. It allocates only what it
+// returns.
+func (v VIN) Frame() string {
+	b := v.Bytes()
+	start := frameStart(&b)
+	if start == 0 {
+		return ""
+	}
+	return string(b[start-1:])
+}
 
 // LogValue implements [slog.LogValuer] without the VIN, its serial number and
 // its frame number.

@@ -335,6 +335,9 @@ func TestYearCodes(t *testing.T) {
 }
 
 func TestFrame(t *testing.T) {
+	if got := (vin.VIN{}).Frame(); got != "" {
+		t.Errorf("the zero VIN has the frame number %q", got)
+	}
 	tests := []struct{ in, want, why string }{
 		{"6U90000PV35400637", "PV35400637", "Nissan"},
 		{"6U9000EC5A0000546", "EC5A0000546", "Mitsubishi, seven digits"},
@@ -351,9 +354,13 @@ func TestFrame(t *testing.T) {
 		{"1HG0000PV35400637", "", "another code"},
 	}
 	for _, tt := range tests {
-		i := vin.MustParse(tt.in).Decode()
+		v := vin.MustParse(tt.in)
+		i := v.Decode()
 		if got := i.Frame(); got != tt.want || i.Remarks.Has(vin.EmbeddedFrame) != (tt.want != "") {
 			t.Errorf("%s (%s): Frame = %q, want %q; remarks %v", tt.in, tt.why, got, tt.want, i.Remarks)
+		}
+		if got := v.Frame(); got != tt.want {
+			t.Errorf("%s (%s): Frame of the VIN = %q, want %q", tt.in, tt.why, got, tt.want)
 		}
 	}
 }

@@ -120,18 +120,34 @@ func (c *Uints) Bytes() int {
 type Dict[T comparable] struct {
 	values []T
 	codes  map[T]uint32
-	last   uint32    // the code of the last value, which often comes again
 	keep   func(T) T // makes the value that is stored; nil: as it is
+
+	// Most values come again and again. For each hint, as a value gives it, the
+	// code of the value that came last with it; a power of 2 of them.
+	hint   func(T) uint32 // nil: there is one
+	recent []uint32
 }
 
 // TextDict returns an empty Dict that copies the texts it stores, so that they
 // do not keep alive what they are part of.
-func TextDict() Dict[string] { return Dict[string]{keep: strings.Clone} }
+func TextDict() Dict[string] { return Dict[string]{keep: strings.Clone, hint: hintOfText} }
+
+// NumberDict returns an empty Dict of numbers.
+func NumberDict[T constraints.Integer]() Dict[T] {
+	return Dict[T]{hint: func(v T) uint32 { return uint32(v) }}
+}
 
 // Code returns the number of v, which is new if v is.
 func (d *Dict[T]) Code(v T) uint32 {
-	if int(d.last) < len(d.values) && d.values[d.last] == v {
-		return d.last
+	hint := uint32(0)
+	if d.hint != nil {
+		hint = d.hint(v)
+	}
+	if len(d.recent) > 0 {
+		code := d.recent[hint&uint32(len(d.recent)-1)]
+		if int(code) < len(d.values) && d.values[code] == v {
+			return code
+		}
 	}
 	code, ok := d.codes[v]
 	if !ok {
@@ -145,8 +161,22 @@ func (d *Dict[T]) Code(v T) uint32 {
 		d.codes[v] = code
 		d.values = append(d.values, v)
 	}
-	d.last = code
+	if len(d.recent) < min(2*len(d.values), maxRecent) {
+		d.recent = make([]uint32, max(2*len(d.recent), 4))
+	}
+	d.recent[hint&uint32(len(d.recent)-1)] = code
 	return code
+}
+
+// maxRecent is the greatest length of Dict.recent: more would not stay in the
+// nearer caches.
+const maxRecent = 1 << 13
+
+func hintOfText(s string) uint32 {
+	if len(s) == 0 {
+		return 0
+	}
+	return uint32(len(s)) + uint32(s[0])*31 + uint32(s[len(s)/2])*17 + uint32(s[len(s)-1])*7
 }
 
 // Find returns the number of v, if it has one.
@@ -164,7 +194,7 @@ func (d *Dict[T]) Values() []T { return d.values[:len(d.values):len(d.values)] }
 
 // Clone returns a copy that grows on its own.
 func (d *Dict[T]) Clone() Dict[T] {
-	return Dict[T]{values: d.Values(), codes: maps.Clone(d.codes), last: d.last, keep: d.keep}
+	return Dict[T]{values: d.Values(), codes: maps.Clone(d.codes), keep: d.keep, hint: d.hint}
 }
 
 // Len returns the number of distinct values.

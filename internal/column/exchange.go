@@ -109,7 +109,7 @@ func ExchangeNumbers[T int32 | uint32](x *snapfile.Exchange, name string, d *Dic
 	if !x.Reading() {
 		return
 	}
-	*d = Dict[T]{}
+	*d = NumberDict[T]()
 	if x.Load(); x.Err() != nil {
 		return
 	}
