@@ -34,10 +34,11 @@ type builder struct {
 	place   int      // of the current record in the sequence
 	skipped []uint32 // for each record refused so far, how many were staged before it
 
-	staged chunks[stagedRecord]
-	vins   chunks[vin.VIN] // of the staged records, until they are entries
-	texts  arena
-	extra  chunks[extraKey]
+	staged   chunks[stagedRecord]
+	vins     chunks[vin.VIN] // of the staged records that count, until they are entries
+	textLens chunks[uint16]  // of the staged records; apart, since they are asked for alone
+	texts    arena
+	extra    chunks[extraKey]
 
 	columns
 
@@ -51,9 +52,8 @@ type builder struct {
 type stagedRecord struct {
 	textsAt int64
 	attributes
-	textsLen uint16
-	hasVIN   bool
-	dropped  bool // another record of the same owner and ID counts
+	hasVIN  bool
+	dropped bool // another record of the same owner and ID counts
 }
 
 // An entry is one key of one staged record.
@@ -131,9 +131,9 @@ func (b *builder) add(r *Record) error {
 	}
 	at := uint32(b.staged.len)
 	b.vins.append(r.VIN)
+	b.textLens.append(uint16(len(b.buf)))
 	b.staged.append(stagedRecord{
 		textsAt:    b.texts.append(b.buf),
-		textsLen:   uint16(len(b.buf)),
 		hasVIN:     r.VIN.IsValid(),
 		attributes: b.code(r),
 	})
@@ -182,7 +182,9 @@ func eachKey(r *Record, add func(k Key, country string), refuse func(number int,
 }
 
 // textsOf returns what appendTexts wrote of a staged record.
-func (b *builder) textsOf(s *stagedRecord) []byte { return b.texts.at(s.textsAt, uint32(s.textsLen)) }
+func (b *builder) textsOf(i uint32) []byte {
+	return b.texts.at(b.staged.at(i).textsAt, uint32(*b.textLens.at(i)))
+}
 
 // compareIdentity orders staged records by owner and ID.
 func (b *builder) compareIdentity(i, j uint32) int {
@@ -190,7 +192,7 @@ func (b *builder) compareIdentity(i, j uint32) int {
 	if s.owner != t.owner {
 		return strings.Compare(b.owners.Value(s.owner), b.owners.Value(t.owner))
 	}
-	return bytes.Compare(idOf(b.textsOf(s)), idOf(b.textsOf(t)))
+	return bytes.Compare(idOf(b.textsOf(i)), idOf(b.textsOf(j)))
 }
 
 // dropOlder marks the staged records that do not count: those of an owner and
@@ -202,8 +204,8 @@ func (b *builder) dropOlder() error {
 	all := hugepage.Make[uint64](b.staged.len)
 	eachPart(b.workers, len(all), func(first, end int) {
 		for i := first; i < end; i++ {
-			s := b.staged.at(uint32(i))
-			all[i] = (xxhash.Sum64(idOf(b.textsOf(s)))+uint64(s.owner))>>hashShift<<hashShift | uint64(i)
+			owner := b.staged.at(uint32(i)).owner
+			all[i] = (xxhash.Sum64(idOf(b.textsOf(uint32(i))))+uint64(owner))>>hashShift<<hashShift | uint64(i)
 		}
 	})
 	all = keysort.Words(all, hugepage.Make[uint64](len(all)), hashShift)
@@ -224,7 +226,7 @@ func (b *builder) dropOlder() error {
 		err := b.refuse(&Refusal{
 			Record: b.placeOf(i),
 			Owner:  b.owners.Value(s.owner),
-			ID:     string(idOf(b.textsOf(s))),
+			ID:     string(idOf(b.textsOf(i))),
 			Number: -1,
 			Err:    VersionConflict,
 		})
@@ -233,11 +235,14 @@ func (b *builder) dropOlder() error {
 		}
 	}
 	for i := range b.staged.len {
-		if s := b.staged.at(uint32(i)); !s.dropped {
+		s := b.staged.at(uint32(i))
+		switch {
+		case s.dropped:
+			*b.vins.at(uint32(i)) = vin.VIN{}
+		case s.hasVIN:
+			b.live, b.withVIN = b.live+1, b.withVIN+1
+		default:
 			b.live++
-			if s.hasVIN {
-				b.withVIN++
-			}
 		}
 	}
 	return nil
@@ -282,7 +287,7 @@ func (b *builder) placeOf(staged uint32) int {
 
 func (b *builder) sameContent(i, j uint32) bool {
 	s, t := b.staged.at(i), b.staged.at(j)
-	return s.attributes == t.attributes && *b.vins.at(i) == *b.vins.at(j) && bytes.Equal(b.textsOf(s), b.textsOf(t))
+	return s.attributes == t.attributes && *b.vins.at(i) == *b.vins.at(j) && bytes.Equal(b.textsOf(i), b.textsOf(j))
 }
 
 // finish makes the segment of the staged records that count.
@@ -310,6 +315,7 @@ type source interface {
 	versions() (least, greatest uint64)
 	attributes(row int) attributes
 	texts(row int) []byte
+	textsLen(row int) int // of texts
 }
 
 // A stagedSource has the rows of a builder, in their order.
@@ -330,7 +336,9 @@ func (s *stagedSource) versions() (least, greatest uint64) {
 
 func (s *stagedSource) attributes(row int) attributes { return s.staged.at(s.order[row]).attributes }
 
-func (s *stagedSource) texts(row int) []byte { return s.textsOf(s.staged.at(s.order[row])) }
+func (s *stagedSource) texts(row int) []byte { return s.textsOf(s.order[row]) }
+
+func (s *stagedSource) textsLen(row int) int { return int(*s.textLens.at(s.order[row])) }
 
 // collect gives back the memory of the phase before, so that the next one does not
 // come on top of it: of a large register that is gigabytes.
@@ -377,13 +385,13 @@ func (b *builder) sortEntries() []entry {
 		Parts: b.workers,
 		Each: func(part int, add func(tagtable.Key, entryOf)) {
 			for i := part * b.staged.len / b.workers; i < (part+1)*b.staged.len/b.workers; i++ {
-				if s := b.staged.at(uint32(i)); !s.dropped && s.hasVIN {
-					k := VIN(*b.vins.at(uint32(i)))
+				if v := *b.vins.at(uint32(i)); v.IsValid() {
+					k := VIN(v)
 					add(tagtable.Key{Hi: k.hi, Lo: k.lo}, entryOf{staged: uint32(i), own: true})
 				}
 			}
 			for i := part * b.extra.len / b.workers; i < (part+1)*b.extra.len/b.workers; i++ {
-				if e := b.extra.at(uint32(i)); !b.staged.at(e.staged).dropped {
+				if e := b.extra.at(uint32(i)); b.live == b.staged.len || !b.staged.at(e.staged).dropped {
 					add(e.key, entryOf{staged: e.staged, country: e.country})
 				}
 			}
@@ -472,31 +480,28 @@ func (s *segment) fillColumns(workers int, src source) {
 	least, greatest := src.versions()
 	s.version = column.MakeUints(s.n, min(least, greatest), greatest)
 	lens := hugepage.Make[uint16](s.n)
-	const block = 64
 	eachPart(workers, s.n, func(first, end int) {
-		// What a source reads is all over its memory. It is read for a block of
-		// rows in one short loop, so that the reads overlap.
-		var said [block]attributes
-		for ; first < end; first += block {
-			said := said[:min(block, end-first)]
-			for i := range said {
-				said[i] = src.attributes(first + i)
-			}
-			for i := range said {
-				lens[first+i] = uint16(len(src.texts(first + i)))
-			}
-			s.setAttributes(first, said)
+		for row := first; row < end; row++ {
+			lens[row] = uint16(src.textsLen(row))
 		}
 	})
 	s.texts = column.MakeBlobs(lens)
 	eachPart(workers, s.n, func(first, end int) {
+		// What a source reads is all over its memory. Short loops over a block
+		// of rows let the reads overlap.
+		const block = 64
+		var said [block]attributes
 		var texts [block][]byte
 		for ; first < end; first += block {
-			texts := texts[:min(block, end-first)]
+			said, texts := said[:min(block, end-first)], texts[:min(block, end-first)]
+			for i := range said {
+				said[i] = src.attributes(first + i)
+			}
 			for i := range texts {
 				texts[i] = src.texts(first + i)
 			}
 			touch(texts)
+			s.setAttributes(first, said)
 			i := 0
 			for _, dst := range s.texts.Range(first, first+len(texts)) {
 				copy(dst, texts[i])

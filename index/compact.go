@@ -478,6 +478,9 @@ func (m *merger) attributes(row int) attributes {
 // texts implements source.
 func (m *merger) texts(row int) []byte { return m.textsOf(Row(m.order[row])) }
 
+// textsLen implements source.
+func (m *merger) textsLen(row int) int { return len(m.texts(row)) }
+
 // tombstones returns those of the View that are to be kept.
 func (m *merger) tombstones(o Options) (kept []tombstone) {
 	add := func(owner string, id []byte, version, at uint64) {

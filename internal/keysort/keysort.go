@@ -226,10 +226,10 @@ func (s *scratch[V]) sort(items []Item[V], compare func(a, b *V) int) {
 		return
 	}
 	var differ tagtable.Key // the bits that are not the same in all keys
-	first := items[0].Key
+	one := items[0].Key
 	for i := range items {
-		differ.Hi |= items[i].Key.Hi ^ first.Hi
-		differ.Lo |= items[i].Key.Lo ^ first.Lo
+		differ.Hi |= items[i].Key.Hi ^ one.Hi
+		differ.Lo |= items[i].Key.Lo ^ one.Lo
 	}
 	if differ == (tagtable.Key{}) {
 		slices.SortFunc(items, func(x, y Item[V]) int { return compare(&x.Value, &y.Value) })
@@ -249,13 +249,20 @@ func (s *scratch[V]) sort(items []Item[V], compare func(a, b *V) int) {
 	for i, w := range Words(s.words, s.other, numberBits) {
 		items[i] = s.items[w&(1<<numberBits-1)]
 	}
-	for first := 0; first < n; {
-		end, w := first+1, wordOf(&items[first].Key, from)
-		for end < n && wordOf(&items[end].Key, from) == w {
-			end++
+	// The words are in use for the next items that are equal so far.
+	first, before := 0, wordOf(&items[0].Key, from)
+	for i := 1; i <= n; i++ {
+		if i < n {
+			w := wordOf(&items[i].Key, from)
+			if w == before {
+				continue
+			}
+			before = w
 		}
-		s.sort(items[first:end], compare)
-		first = end
+		if i-first > 1 {
+			s.sort(items[first:i], compare)
+		}
+		first = i
 	}
 }
 
@@ -270,9 +277,7 @@ func wordOf(k *tagtable.Key, from uint) uint64 {
 // order. It returns the one of both slices, which are of one length, that holds
 // them then.
 func Words(words, other []uint64, from int) []uint64 {
-	if len(words) == 0 {
-		return words
-	}
+	other = other[:len(words)]
 	if len(words) < fewWords {
 		slices.SortStableFunc(words, func(a, b uint64) int { return cmp.Compare(a>>from, b>>from) })
 		return words
@@ -281,27 +286,50 @@ func Words(words, other []uint64, from int) []uint64 {
 	for _, w := range words {
 		differ |= w ^ words[0]
 	}
-	const digit, mask = 11, 1<<11 - 1
+	if top := bits.Len64(differ) - digit; len(words) > manyWords && top > from {
+		// By the highest digit first, so that the rest stays in the cache.
+		ends := byDigit(words, other, top)
+		first := uint32(0)
+		for _, end := range ends {
+			if sorted := Words(other[first:end], words[first:end], from); len(sorted) > 0 && &sorted[0] != &words[first] {
+				copy(words[first:end], sorted)
+			}
+			first = end
+		}
+		return words
+	}
 	for ; from < 64; from += digit {
-		if differ>>from&mask == 0 {
-			continue
+		if differ>>from&digitMask != 0 {
+			byDigit(words, other, from)
+			words, other = other, words
 		}
-		var next [mask + 1]uint32
-		for _, w := range words {
-			next[w>>from&mask]++
-		}
-		at := uint32(0)
-		for d, n := range next {
-			next[d] = at
-			at += n
-		}
-		other = other[:len(words)]
-		for _, w := range words {
-			n := &next[w>>from&mask]
-			other[*n] = w
-			*n++
-		}
-		words, other = other, words
 	}
 	return words
+}
+
+const (
+	digit     = 11
+	digitMask = 1<<digit - 1
+	// manyWords do not fit a second-level cache.
+	manyWords = 1 << 15
+)
+
+// byDigit sorts words into other by the digit from one bit on, and returns where
+// the words of each digit end.
+func byDigit(words, other []uint64, from int) *[digitMask + 1]uint32 {
+	var next [digitMask + 1]uint32
+	for _, w := range words {
+		next[w>>from&digitMask]++
+	}
+	at := uint32(0)
+	for d, n := range next {
+		next[d] = at
+		at += n
+	}
+	for _, w := range words {
+		n := &next[w>>from&digitMask]
+		other[*n] = w
+		*n++
+	}
+	return &next // each has moved to where the next one began
 }

@@ -97,7 +97,7 @@ func TestCrowd(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{0, 1, 100, 5000} {
+	for _, n := range []int{0, 1, 100, 5000, 100_000} {
 		for _, from := range []int{0, 20, 32, 63} {
 			words := make([]uint64, n)
 			for i := range words {
