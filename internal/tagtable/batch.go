@@ -28,9 +28,9 @@ const Block = 64
 // mispredicted branch behind a slow read throws away all reads begun after it,
 // and the instructions that wait for a slow read fill the processor's scheduler
 // before enough further reads have begun. Keys that may be there are set aside
-// until a block of them has come together, so that the dependent reads of their
-// positions and keys overlap too, instead of holding up every block of misses
-// for the few false tags in it.
+// until a block of them has come together, so that the reads of the keys at
+// their positions overlap too, instead of holding up every block of misses for
+// the few false tags in it.
 type Batch struct {
 	Keys [Block]Key // the block to probe
 
@@ -43,7 +43,7 @@ type Batch struct {
 	at      [2 * Block]int
 	group   [2 * Block]uint32
 	slots   [2 * Block]candidates
-	pos     [2 * Block]uint32
+	pos     [2 * Block]uint32 // in the first of the slots
 
 	found [2 * Block]Found
 }
@@ -61,7 +61,7 @@ type Found struct {
 func (t *Table) Probe(b *Batch, base, n int) []Found {
 	n = min(n, Block)
 	t.hashBlock(b, n)
-	t.touchTags(b, n)
+	t.touchGroups(b, n)
 	t.collect(b, base, n)
 	if b.waiting < Block {
 		return nil
@@ -77,13 +77,11 @@ func (t *Table) Flush(b *Batch) []Found {
 	if n == 0 || len(t.keys) == 0 {
 		return nil
 	}
-	t.touchSlots(b, n)
-	t.readPositions(b, n)
 	t.touchKeys(b, n)
 	found, left := t.compare(b, n)
 	for _, i := range b.pos[:left] {
 		i %= 2 * Block
-		if p, ok := t.rest(b.want[i], uint64(b.group[i]), b.slots[i]); ok {
+		if p, ok := t.rest(b.want[i], &t.groups[b.group[i]], b.slots[i]); ok {
 			b.found[found] = Found{b.at[i], p}
 			found++
 		}
@@ -92,7 +90,7 @@ func (t *Table) Flush(b *Batch) []Found {
 }
 
 func (t *Table) hashBlock(b *Batch, n int) {
-	groups := uint64(len(t.tags))
+	groups := uint64(len(t.groups))
 	s0, s1, s2, s3 := t.seed[0], t.seed[1], t.seed[2], t.seed[3]
 	for i := range b.Keys[:n] {
 		hi, lo := bits.Mul64(b.Keys[i].Hi^s0, b.Keys[i].Lo^s1)
@@ -104,32 +102,26 @@ func (t *Table) hashBlock(b *Batch, n int) {
 	}
 }
 
-// collectGo appends the keys that have candidates to those that wait. It writes
-// every key there and moves on only if the key has one.
+// collectGo appends the keys that have candidates to those that wait, with the
+// position in the first candidate. It writes every key there and moves on only if
+// the key has one.
 func (t *Table) collectGo(b *Batch, base, n int) {
-	tags := t.tags
+	groups := t.groups
 	const mask = 2*Block - 1
 	w := b.waiting
-	for i, g := range b.groups[:n] {
+	for i, at := range b.groups[:n] {
 		h := b.hashes[i]
-		group, all := &tags[g], tag(h)*eachByte
-		c := equalTags(group[0]^all, group[1]^all) | spillOf(group[1], h)
+		g, all := &groups[at], tag(h)*eachByte
+		c := equalTags(g.tags[0]^all, g.tags[1]^all) | spillOf(g.tags[1], h)
 		b.want[w&mask].Hi = b.Keys[i].Hi
 		b.want[w&mask].Lo = b.Keys[i].Lo
 		b.at[w&mask] = base + i
-		b.group[w&mask] = g
+		b.group[w&mask] = at
 		b.slots[w&mask] = c
+		b.pos[w&mask] = g.pos[c.first()]
 		w += int(one(uint64(c)))
 	}
 	b.waiting = w
-}
-
-// readPositions reads the position in the first candidate slot of each key.
-func (t *Table) readPositions(b *Batch, n int) {
-	slots := t.slots
-	for i, g := range b.group[:n] {
-		b.pos[i] = slots[g][b.slots[i].first()&15]
-	}
 }
 
 // compare moves keys that are where they were looked for to b.found, and the
@@ -139,12 +131,13 @@ func (t *Table) compare(b *Batch, n int) (found, left int) {
 	keys, last := t.keys, uint32(len(t.keys)-1)
 	for i, p := range b.pos[:n] {
 		k := &keys[min(p, last)]
-		differs := one((k.Hi^b.want[i].Hi)|(k.Lo^b.want[i].Lo)) | uint64(p/spillMark)
+		list := uint64(p / spillMark)
+		differs := one((k.Hi^b.want[i].Hi)|(k.Lo^b.want[i].Lo)) | list
 		b.found[found&mask] = Found{b.at[i], p}
 		found += int(1 - differs)
 		c := b.slots[i]
 		b.pos[left&mask] = uint32(i)
-		left += int(differs & one(uint64(c&(c-1)|c&spilled)))
+		left += int(differs & one(uint64(c&(c-1))|list))
 	}
 	return found, left
 }

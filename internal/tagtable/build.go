@@ -1,6 +1,7 @@
 package tagtable
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -11,11 +12,11 @@ import (
 
 const (
 	// keysPerGroup is the mean that Build aims at: see BenchmarkLoad.
-	keysPerGroup = 10.5
+	keysPerGroup = 8.25
 
-	// shardGroups is the run of groups that one goroutine fills at a time:
-	// 80 bytes each, so that a shard fits a second-level cache.
-	shardBits   = 13
+	// shardGroups is the run of groups that one goroutine fills at a time,
+	// so that a shard fits a second-level cache.
+	shardBits   = 12
 	shardGroups = 1 << shardBits
 )
 
@@ -28,6 +29,8 @@ const (
 	placeTag   = placeGroup + shardBits
 	placeSpill = placeTag + 8
 )
+
+func (p placement) group() uint64 { return uint64(p) >> placeGroup & (shardGroups - 1) }
 
 // Build returns a table over keys, which must be sorted and stay as they are.
 // Of equal keys the first is the one that lookups find. The seed makes the hash
@@ -46,10 +49,9 @@ func build(keys []Key, seed uint64, workers int, keysPerGroup float64) *Table {
 	}
 	groups := int(float64(len(keys))/keysPerGroup) + 1
 	t := &Table{
-		seed:  expand(seed),
-		tags:  hugepage.Make[tagGroup](groups),
-		slots: hugepage.Make[slotGroup](groups),
-		keys:  keys,
+		seed:   expand(seed),
+		groups: hugepage.Make[group](groups),
+		keys:   keys,
 	}
 	workers = max(workers, 1)
 	shards := (groups + shardGroups - 1) >> shardBits
@@ -97,13 +99,13 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 		}
 	}
 	starts[shards] = at
-	placed = make([]placement, at)
+	placed = hugepage.Make[placement](at)
 	parallel.Do(workers, workers, func(w int) {
 		next := next[w]
 		t.each(w*run, run, func(pos int, g, h uint64) {
 			s := g >> shardBits
 			placed[next[s]] = placement(uint64(pos) | g&(shardGroups-1)<<placeGroup |
-				tag(h)<<placeTag | (spillShift(h)-8*spillByte)<<placeSpill)
+				tag(h)<<placeTag | spillBit(h)<<placeSpill)
 			next[s]++
 		})
 	})
@@ -113,7 +115,7 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 // each calls f with the position, group and hash of every distinct key among n
 // from the first.
 func (t *Table) each(first, n int, f func(pos int, g, h uint64)) {
-	groups := uint64(len(t.tags))
+	groups := uint64(len(t.groups))
 	for i := first; i < min(first+n, len(t.keys)); i++ {
 		if i > 0 && t.keys[i] == t.keys[i-1] {
 			continue
@@ -125,37 +127,40 @@ func (t *Table) each(first, n int, f func(pos int, g, h uint64)) {
 }
 
 // fill puts the keys of a shard into its groups and returns the spill lists of
-// those that found no slot. Until join, a group's spill slot counts from the
-// shard's own lists.
+// those that found no slot. Until join, a spilling group's last slot counts from
+// the shard's own lists.
 func (t *Table) fill(shard int, placed []placement) (spill []uint32) {
-	first := shard << shardBits
+	groups := t.groups[shard<<shardBits:]
+	var keys [shardGroups]uint32
+	for _, p := range placed {
+		keys[p.group()]++
+	}
 	var used [shardGroups]uint8
 	var late []placement
 	for _, p := range placed {
-		g := p >> placeGroup & (shardGroups - 1)
-		tags, n := &t.tags[first+int(g)], used[g]
-		if n < groupSlots {
-			tags[n>>3] |= uint64(p>>placeTag&0xFF) << (8 * (n & 7))
-			t.slots[first+int(g)][n] = uint32(p)
-			used[g] = n + 1
+		i := p.group()
+		g, n, slots := &groups[i], used[i], uint8(groupSlots)
+		if keys[i] > groupSlots {
+			slots--
+		}
+		if n < slots {
+			g.tags[n>>3] |= uint64(p>>placeTag&0xFF) << (8 * (n & 7))
+			g.pos[n] = uint32(p)
+			used[i] = n + 1
 			continue
 		}
-		tags[1] |= 1 << (8*spillByte + p>>placeSpill)
+		g.tags[1] |= 1 << (spillAt + p>>placeSpill)
 		late = append(late, p)
 	}
 	slices.SortFunc(late, func(a, b placement) int {
-		const group = (shardGroups - 1) << placeGroup
-		if a&group != b&group {
-			return int(a>>placeGroup&(shardGroups-1)) - int(b>>placeGroup&(shardGroups-1))
-		}
-		return int(int64(uint32(a)) - int64(uint32(b)))
+		return cmp.Or(cmp.Compare(a.group(), b.group()), cmp.Compare(uint32(a), uint32(b)))
 	})
 	for i := 0; i < len(late); {
-		g := late[i] >> placeGroup & (shardGroups - 1)
+		g := late[i].group()
 		start := len(spill)
-		t.slots[first+int(g)][spillSlot] = uint32(start)
+		groups[g].pos[spillSlot] = uint32(start)
 		spill = append(spill, 0)
-		for ; i < len(late) && late[i]>>placeGroup&(shardGroups-1) == g; i++ {
+		for ; i < len(late) && late[i].group() == g; i++ {
 			spill = append(spill, uint32(late[i]))
 		}
 		spill[start] = uint32(len(spill) - start - 1)
@@ -168,9 +173,9 @@ func (t *Table) join(spills [][]uint32) {
 	t.spill = slices.Concat(spills...)
 	base := uint32(0)
 	for s, spill := range spills {
-		for g := s << shardBits; g < min((s+1)<<shardBits, len(t.slots)); g++ {
-			if t.tags[g][1]>>(8*spillByte) != 0 {
-				t.slots[g][spillSlot] += base | spillMark
+		for i := s << shardBits; i < min((s+1)<<shardBits, len(t.groups)); i++ {
+			if g := &t.groups[i]; g.spills() {
+				g.pos[spillSlot] += base | spillMark
 			}
 		}
 		base += uint32(len(spill))

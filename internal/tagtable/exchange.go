@@ -21,36 +21,29 @@ var KeyForm = flat.Form[Key]{
 	},
 }
 
-var tagForm = flat.Form[tagGroup]{
-	Size: 16,
-	Put: func(b []byte, g *tagGroup) {
-		for i, w := range g {
-			binary.LittleEndian.PutUint64(b[8*i:], w)
-		}
-	},
-	Get: func(b []byte, g *tagGroup) {
-		for i := range g {
-			g[i] = binary.LittleEndian.Uint64(b[8*i:])
-		}
-	},
-}
-
-var slotForm = flat.Form[slotGroup]{
+// groupForm is how a group stands in a file: the positions, then the tags.
+var groupForm = flat.Form[group]{
 	Size: 64,
-	Put: func(b []byte, g *slotGroup) {
-		for i, p := range g {
+	Put: func(b []byte, g *group) {
+		for i, p := range g.pos {
 			binary.LittleEndian.PutUint32(b[4*i:], p)
 		}
+		for i, w := range g.tags {
+			binary.LittleEndian.PutUint64(b[4*groupSlots+8*i:], w)
+		}
 	},
-	Get: func(b []byte, g *slotGroup) {
-		for i := range g {
-			g[i] = binary.LittleEndian.Uint32(b[4*i:])
+	Get: func(b []byte, g *group) {
+		for i := range g.pos {
+			g.pos[i] = binary.LittleEndian.Uint32(b[4*i:])
+		}
+		for i := range g.tags {
+			g.tags[i] = binary.LittleEndian.Uint64(b[4*groupSlots+8*i:])
 		}
 	},
 }
 
 // Exchange moves a table to or from the sections "seed" (the four words of the
-// hash), "tags", "slots" and "spill" of the layout. The keys are the caller's.
+// hash), "groups" and "spill" of the layout. The keys are the caller's.
 //
 // Of a table that is read, every lookup is as bounded as of one that was built,
 // and panics as little. Whether it finds all keys only its maker knows.
@@ -60,8 +53,7 @@ func Exchange(x *snapfile.Exchange, table **Table, keys *[]Key) {
 	}
 	t := *table
 	x.Words("seed", &t.seed[0], &t.seed[1], &t.seed[2], &t.seed[3])
-	snapfile.Slice(x, "tags", tagForm, &t.tags)
-	snapfile.Slice(x, "slots", slotForm, &t.slots)
+	snapfile.Slice(x, "groups", groupForm, &t.groups)
 	snapfile.Slice(x, "spill", flat.Uint[uint32](), &t.spill)
 	x.Check(func() error {
 		t.keys = *keys
@@ -69,11 +61,11 @@ func Exchange(x *snapfile.Exchange, table **Table, keys *[]Key) {
 	})
 }
 
-// check checks what lookups rely on: that each group has tags and slots, and
-// that all positions and lists lie inside their arrays.
+// check checks what lookups rely on: that there is a group, and that all
+// positions and lists lie inside their arrays.
 func (t *Table) check(x *snapfile.Exchange) error {
-	if len(t.tags) == 0 || len(t.tags) != len(t.slots) {
-		return x.Damaged("tags", "%d groups of tags and %d of slots", len(t.tags), len(t.slots))
+	if len(t.groups) == 0 {
+		return x.Damaged("groups", "there is none")
 	}
 	if len(t.keys) > MaxKeys || len(t.spill) > MaxKeys {
 		return x.Damaged("spill", "more than %d keys", MaxKeys)
@@ -81,9 +73,9 @@ func (t *Table) check(x *snapfile.Exchange) error {
 	// Lists that share words could make the check quadratic: all together may
 	// have no more than there are.
 	var listed atomic.Int64
-	err := x.Each(len(t.slots), func(first, end int) error {
-		for g := first; g < end; g++ {
-			list, err := t.checkGroup(x, g)
+	err := x.Each(len(t.groups), func(first, end int) error {
+		for i := first; i < end; i++ {
+			list, err := t.checkGroup(x, i)
 			if err != nil {
 				return err
 			}
@@ -94,7 +86,7 @@ func (t *Table) check(x *snapfile.Exchange) error {
 				break
 			}
 			if slices.Max(list) >= uint32(len(t.keys)) {
-				return x.Damaged("spill", "group %d has a position behind the keys", g)
+				return x.Damaged("spill", "group %d has a position behind the keys", i)
 			}
 		}
 		return nil
@@ -107,22 +99,26 @@ func (t *Table) check(x *snapfile.Exchange) error {
 
 // checkGroup checks the slots of a group and returns its spill list, nil if it
 // has none.
-func (t *Table) checkGroup(x *snapfile.Exchange, g int) (list []uint32, err error) {
-	tags, slots := &t.tags[g], &t.slots[g]
+func (t *Table) checkGroup(x *snapfile.Exchange, i int) (list []uint32, err error) {
+	g := &t.groups[i]
+	slots := g.pos[:]
+	if g.spills() {
+		slots = g.pos[:spillSlot]
+	}
 	var most uint32
-	for _, p := range slots[:groupSlots] {
+	for _, p := range slots {
 		most = max(most, p)
 	}
 	// Slots without a key are zero. Without any keys no tag may lead there.
-	if n := uint32(len(t.keys)); most >= max(n, 1) || n == 0 && *tags != (tagGroup{}) {
-		return nil, x.Damaged("slots", "group %d has a position behind the keys", g)
+	if n := uint32(len(t.keys)); most >= max(n, 1) || n == 0 && g.tags != [2]uint64{} {
+		return nil, x.Damaged("groups", "group %d has a position behind the keys", i)
 	}
-	if tags[1]>>(8*spillByte) == 0 {
+	if !g.spills() {
 		return nil, nil
 	}
-	start, end := uint64(slots[spillSlot]&^spillMark), uint64(len(t.spill))
-	if slots[spillSlot]&spillMark == 0 || start >= end || t.spill[start] == 0 || uint64(t.spill[start]) > end-start-1 {
-		return nil, x.Damaged("slots", "group %d has no spill list where it should be", g)
+	start, end := uint64(g.pos[spillSlot]&^spillMark), uint64(len(t.spill))
+	if g.pos[spillSlot]&spillMark == 0 || start >= end || t.spill[start] == 0 || uint64(t.spill[start]) > end-start-1 {
+		return nil, x.Damaged("groups", "group %d has no spill list where it should be", i)
 	}
 	return t.spill[start+1:][:t.spill[start]], nil
 }

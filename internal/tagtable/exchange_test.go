@@ -68,16 +68,15 @@ func TestExchangeForged(t *testing.T) {
 	opened := 0
 	for range 20_000 {
 		table, keys := crowded(rng, rng.IntN(100))
-		tags, slots, spill := table.Arrays()
 		for range 1 + rng.IntN(2) {
 			word := pickWord(rng, len(keys))
+			slots, tags, spill := table.Parts(rng.IntN(table.Groups()))
 			switch s := rng.IntN(3); {
 			case s == 0:
 				// Bits of tags, of which most make a slot wanted or a spill list.
-				g := rng.IntN(len(tags))
-				tags[g][rng.IntN(2)] ^= 1 << rng.IntN(64)
+				tags[rng.IntN(2)] ^= 1 << rng.IntN(64)
 			case s == 1:
-				slots[rng.IntN(len(slots))][rng.IntN(16)] = word
+				slots[rng.IntN(len(slots))] = word
 			case len(spill) > 0:
 				spill[rng.IntN(len(spill))] = word
 			}
@@ -128,18 +127,19 @@ func pickWord(rng *rand.Rand, keys int) uint32 {
 // Many groups that share one long list could make checking quadratic.
 func TestExchangeRefusesSharedLists(t *testing.T) {
 	table, keys := crowded(rand.New(rand.NewPCG(3, 4)), 30_000)
-	tags, slots, spill := table.Arrays()
-	var start uint32
-	for g := range tags {
-		if tags[g][1]>>56 == 0 {
+	start, listed := uint32(0), 0
+	for g := range table.Groups() {
+		slots, tags, _ := table.Parts(g)
+		if tags[1]>>32 == 0 {
 			continue
 		}
 		if start == 0 {
-			start = slots[g][15]
+			start = slots[11]
 		}
-		slots[g][15] = start
+		slots[11] = start
+		listed++
 	}
-	if len(spill) < 100 {
+	if listed < 100 {
 		t.Fatal("too few keys are spilled")
 	}
 	if _, err := read(written(t, table, keys), keys); !errors.Is(err, snapfile.ErrDamaged) {

@@ -10,7 +10,7 @@ var BuildLoad = build
 
 // Group returns the group of a key.
 func (t *Table) Group(k Key) uint64 {
-	g, _ := bits.Mul64(t.hash(k), uint64(len(t.tags)))
+	g, _ := bits.Mul64(t.hash(k), uint64(len(t.groups)))
 	return g
 }
 
@@ -27,9 +27,13 @@ func (t *Table) LongestSpill() (n int) {
 
 // Equal reports whether two tables hold the same words.
 func (t *Table) Equal(o *Table) bool {
-	return t.seed == o.seed && slices.Equal(t.tags, o.tags) &&
-		slices.Equal(t.slots, o.slots) && slices.Equal(t.spill, o.spill)
+	return t.seed == o.seed && slices.Equal(t.groups, o.groups) && slices.Equal(t.spill, o.spill)
 }
 
-// Arrays returns the memory of a table.
-func (t *Table) Arrays() ([]tagGroup, []slotGroup, []uint32) { return t.tags, t.slots, t.spill }
+// Groups returns how many groups there are.
+func (t *Table) Groups() int { return len(t.groups) }
+
+// Parts returns the memory of a group, and of the spill lists.
+func (t *Table) Parts(g int) (slots *[groupSlots]uint32, tags *[2]uint64, spill []uint32) {
+	return &t.groups[g].pos, &t.groups[g].tags, t.spill
+}

@@ -423,16 +423,16 @@ var layouts = []struct {
 	name string
 	make func(keys []tagtable.Key) *tried
 }{
-	{"as-kept", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{}) }},
-	{"touching", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{touch: true}) }},
-	{"xxhash", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{xx: true}) }},
-	{"groups-of-32", func(k []tagtable.Key) *tried { return try(k, 24.5, thirtytwo, tried{}) }},
-	{"groups-of-64", func(k []tagtable.Key) *tried { return try(k, 54, sixtyfour, tried{}) }},
-	{"16-bit-tags", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteenWide, tried{}) }},
-	{"one-bucket", func(k []tagtable.Key) *tried { return try(k, 8.2, oneBucket, tried{}) }},
-	{"one-bucket-touching", func(k []tagtable.Key) *tried { return try(k, 8.2, oneBucket, tried{touch: true}) }},
-	{"11-byte-keys", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{size: 11}) }},
-	{"13-byte-keys", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{size: 13}) }},
+	{"as-kept", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{}) }},
+	{"touching", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{touch: true}) }},
+	{"xxhash", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{xx: true}) }},
+	{"tags-apart", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{}) }},
+	{"tags-apart-touching", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{touch: true}) }},
+	{"groups-of-32-apart", func(k []tagtable.Key) *tried { return try(k, 24.5, thirtytwo, tried{}) }},
+	{"groups-of-64-apart", func(k []tagtable.Key) *tried { return try(k, 54, sixtyfour, tried{}) }},
+	{"16-bit-tags-apart", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteenWide, tried{}) }},
+	{"11-byte-keys", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{size: 11}) }},
+	{"13-byte-keys", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{size: 13}) }},
 }
 
 func sixteen(groups int) layout   { return newApart[[2]uint64](groups) }

@@ -4,15 +4,10 @@ package tagtable
 
 import "unsafe"
 
-// touchTags asks for the tags of each key. Unlike a read, a prefetch retires at
-// once: the processor goes on to the next phase while the lines come.
-func (t *Table) touchTags(b *Batch, n int) {
-	prefetch(unsafe.Pointer(unsafe.SliceData(t.tags)), unsafe.Sizeof(tagGroup{}), &b.groups[0], n)
-}
-
-// touchSlots asks for the slots of each key that waits.
-func (t *Table) touchSlots(b *Batch, n int) {
-	prefetch(unsafe.Pointer(unsafe.SliceData(t.slots)), unsafe.Sizeof(slotGroup{}), &b.group[0], n)
+// touchGroups asks for the group of each key. Unlike a read, a prefetch retires
+// at once: the processor goes on to the next phase while the lines come.
+func (t *Table) touchGroups(b *Batch, n int) {
+	prefetch(unsafe.Pointer(unsafe.SliceData(t.groups)), unsafe.Sizeof(group{}), &b.groups[0], n)
 }
 
 // touchKeys asks for the key at each position. A position that is the mark of a
@@ -22,7 +17,7 @@ func (t *Table) touchKeys(b *Batch, n int) {
 }
 
 func (t *Table) collect(b *Batch, base, n int) {
-	collectSSE2(b, unsafe.SliceData(t.tags), base, n)
+	collectSSE2(b, unsafe.SliceData(t.groups), base, n)
 }
 
 // prefetch asks for the cache lines at base + size*at[i]. It reads nothing, so
@@ -34,9 +29,4 @@ func prefetch(base unsafe.Pointer, size uintptr, at *uint32, n int)
 // collectSSE2 is collectGo with the tags compared sixteen at a time.
 //
 //go:noescape
-func collectSSE2(b *Batch, tags *tagGroup, base, n int)
-
-// prefetchLine asks for one cache line.
-//
-//go:noescape
-func prefetchLine(at unsafe.Pointer)
+func collectSSE2(b *Batch, groups *group, base, n int)

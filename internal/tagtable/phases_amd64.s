@@ -23,18 +23,18 @@ more:
 	JLT  next
 	RET
 
-// The low bit of each byte but the last, which holds spill bits and not a tag.
+// The low bit of each tag; the last four bytes are spill bits.
 DATA ·tagBits<>+0(SB)/8, $0x0101010101010101
-DATA ·tagBits<>+8(SB)/8, $0x0001010101010101
+DATA ·tagBits<>+8(SB)/8, $0x0000000001010101
 GLOBL ·tagBits<>(SB), RODATA|NOPTR, $16
 
-// func collectSSE2(b *Batch, tags *tagGroup, base, n int)
+// func collectSSE2(b *Batch, groups *group, base, n int)
 //
-// DI the batch, SI the tags, R8 base, BX n, CX the key's number i, AX the number
+// DI the batch, SI the groups, R8 base, BX n, CX the key's number i, AX the number
 // of keys that wait.
 TEXT ·collectSSE2(SB), NOSPLIT, $0-32
 	MOVQ  b+0(FP), DI
-	MOVQ  tags+8(FP), SI
+	MOVQ  groups+8(FP), SI
 	MOVQ  base+16(FP), R8
 	MOVQ  n+24(FP), BX
 	MOVQ  Batch_waiting(DI), AX
@@ -46,8 +46,9 @@ next:
 	MOVL   Batch_groups(DI)(CX*4), R9
 	MOVQ   Batch_hashes(DI)(CX*8), R10
 	MOVQ   R9, R11
-	SHLQ   $4, R11
-	MOVOU  (SI)(R11*1), X0
+	SHLQ   $6, R11
+	ADDQ   SI, R11
+	MOVOU  group_tags(R11), X0
 
 	// The tag: the low byte of the hash, 1 for 0.
 	MOVBLZX R10, R12
@@ -65,17 +66,26 @@ next:
 	MOVQ    X1, R13
 	LEAQ    (R12)(R13*2), R12
 
-	// The spill bit that the hash names goes to bit 57.
-	PSHUFD $0xEE, X0, X0
-	MOVQ   X0, R13
-	SHRQ   $56, R13
+	// The spill bit that the hash names goes to bit 25, that of slot 11.
+	PSHUFD $0xFF, X0, X0
+	MOVL   X0, R13
 	SHRL   $8, R10
-	ANDL   $7, R10
 	BTL    R10, R13
-	SBBQ   R13, R13
-	SHRQ   $63, R13
-	SHLQ   $57, R13
+	SBBL   R13, R13
+	ANDL   $(1<<25), R13
 	ORQ    R13, R12
+
+	// The position in the first slot. Without one it is what stands behind the
+	// slots.
+	BTSQ $63, R12
+	BSFQ R12, R13
+	BTRQ $63, R12
+	MOVL R13, R10
+	SHRL $3, R10
+	ANDL $1, R13
+	LEAL (R10)(R13*8), R13
+	MOVL group_pos(R11)(R13*4), R13
+	MOVL R13, Batch_pos(DI)(AX*4)
 
 	// Write always, move on if there is a candidate.
 	MOVQ CX, R10
@@ -98,10 +108,4 @@ more:
 	CMPQ CX, BX
 	JLT  next
 	MOVQ AX, Batch_waiting(DI)
-	RET
-
-// func prefetchLine(at unsafe.Pointer)
-TEXT ·prefetchLine(SB), NOSPLIT, $0-8
-	MOVQ at+0(FP), SI
-	PREFETCHT0 (SI)
 	RET

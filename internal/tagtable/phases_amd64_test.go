@@ -11,26 +11,30 @@ import (
 // The assembly agrees with its portable twin, whatever the tags.
 func TestCollectAgainstGo(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 9))
-	tags := make([]tagGroup, 50)
+	groups := make([]group, 50)
 	for range 20_000 {
-		for i := range tags {
-			tags[i] = tagGroup{rng.Uint64(), rng.Uint64() & rng.Uint64()}
+		for i := range groups {
+			g := &groups[i]
+			for slot := range g.pos {
+				g.pos[slot] = rng.Uint32()
+			}
+			g.tags = [2]uint64{rng.Uint64(), rng.Uint64() & rng.Uint64()}
 		}
 		var a Batch
 		n := rng.IntN(Block + 1)
 		a.waiting = rng.IntN(Block)
 		for i := range n {
 			a.Keys[i] = Key{rng.Uint64(), rng.Uint64()}
-			a.groups[i] = rng.Uint32N(uint32(len(tags)))
+			a.groups[i] = rng.Uint32N(uint32(len(groups)))
 			a.hashes[i] = rng.Uint64()
 			if rng.IntN(2) == 0 { // a tag that is there, or zero
-				a.hashes[i] = a.hashes[i]&^0xFF | tags[a.groups[i]][rng.IntN(2)]>>(8*rng.IntN(8))&0xFF
+				a.hashes[i] = a.hashes[i]&^0xFF | groups[a.groups[i]].tags[rng.IntN(2)]>>(8*rng.IntN(8))&0xFF
 			}
 		}
 		b := a
-		table := &Table{tags: tags}
+		table := &Table{groups: groups}
 		base := rng.IntN(1 << 30)
-		collectSSE2(&a, &tags[0], base, n)
+		collectSSE2(&a, &groups[0], base, n)
 		table.collectGo(&b, base, n)
 		if a.waiting != b.waiting {
 			t.Fatalf("%d keys wait, the twin has %d", a.waiting, b.waiting)
@@ -46,7 +50,7 @@ func TestCollectAgainstGo(t *testing.T) {
 				t.Fatalf("first slot %d, the twin has %d", a.slots[i].first(), b.slots[i].first())
 			}
 		}
-		if !slices.Equal(a.want[:w], b.want[:w]) || !slices.Equal(a.at[:w], b.at[:w]) || !slices.Equal(a.group[:w], b.group[:w]) {
+		if !slices.Equal(a.want[:w], b.want[:w]) || !slices.Equal(a.at[:w], b.at[:w]) || !slices.Equal(a.group[:w], b.group[:w]) || !slices.Equal(a.pos[:w], b.pos[:w]) {
 			t.Fatal("the waiting keys differ from the twin's")
 		}
 	}

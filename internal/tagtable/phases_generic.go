@@ -2,21 +2,15 @@
 
 package tagtable
 
-import "unsafe"
-
-// touchTags reads one word of the tags of each key. It keeps what it reads in a
-// place that is free at the moment, for the compiler would drop a read of which
+// touchGroups reads one word of the group of each key. It keeps what it reads in
+// a place that is free at the moment, for the compiler would drop a read of which
 // nothing is kept.
-func (t *Table) touchTags(b *Batch, n int) {
-	tags := t.tags
+func (t *Table) touchGroups(b *Batch, n int) {
+	groups := t.groups
 	for i, g := range b.groups[:n] {
-		b.found[i].At = int(tags[g][0])
+		b.found[i].At = int(groups[g].tags[0])
 	}
 }
-
-// touchSlots does nothing: readPositions is itself a loop of reads that do not
-// depend on each other.
-func (t *Table) touchSlots(*Batch, int) {}
 
 // touchKeys reads one word of the key at each position.
 func (t *Table) touchKeys(b *Batch, n int) {
@@ -27,6 +21,3 @@ func (t *Table) touchKeys(b *Batch, n int) {
 }
 
 func (t *Table) collect(b *Batch, base, n int) { t.collectGo(b, base, n) }
-
-// prefetchLine is left to the processor.
-func prefetchLine(unsafe.Pointer) {}

@@ -6,34 +6,31 @@
 //
 //   - A key is two words. The keys lie sorted in one array; a key's position in
 //     it is what a lookup returns.
-//   - A slot holds the position of one key. A group is 15 slots.
+//   - A slot holds the position of one key. A group is 12 slots.
 //   - A tag is eight bits of a key's hash, one beside each slot. A lookup that
 //     sees no equal tag in its group has its answer.
-//   - A key whose group has no slot left is spilled: its position stands in a
-//     list of that group, in the order of the keys.
+//   - Of a group with more keys than slots, the first 11 have slots and the
+//     others are spilled: their positions stand in a list of that group, in the
+//     order of the keys, and the last slot leads there.
 //
 // # Layout
 //
-// A group's tags and its positions lie in arrays of their own, so that the tags
-// of all keys stay small enough for the nearer caches and a miss reads one cache
-// line:
+// A group is one cache line, so that a miss reads one and a hit one more, that of
+// the key:
 //
-//	tags    byte  0    1    2   ...   14   15
-//	             tag  tag  tag  ...  tag  spill bits                  16 bytes
-//	slots   word  0    1    2   ...   14   15
-//	             pos  pos  pos  ...  pos  start of the spill list     64 bytes
+//	groups  pos pos ... pos   tag tag ... tag   spill bits
+//	         12 words            12 bytes         32 bits             64 bytes
 //	spill   count, pos, pos, ...   count, pos, ...
 //	keys    hi, lo   hi, lo   ...
 //
-// The high bits of a hash choose the group, the low eight the tag, three
-// between them one of eight spill bits. A spilled key sets its spill bit in its
+// The high bits of a hash choose the group, the low eight the tag, five
+// between them one of 32 spill bits. A spilled key sets its spill bit in its
 // group: a lookup reads the list only where its own bit is set, so that full
-// groups hardly slow a miss. An empty slot has tag 0, which no
-// key has.
+// groups hardly slow a miss. A slot without a key has tag 0, which no key has.
 //
 // # Bounds
 //
-// There is no probing from group to group. A lookup compares at most 15 keys
+// There is no probing from group to group. A lookup compares at most 12 keys
 // and then searches one sorted list, so that no choice of keys, not even one
 // made with the seed in hand, costs it more than the logarithm of their number.
 //
@@ -43,10 +40,10 @@
 // of groups, called shards, small enough that filling one stays in the cache,
 // and fills the shards in parallel. The result depends on keys and seed alone.
 //
-// A group gets 10.5 keys in the mean. Then 1.4 % of the keys are spilled, 7 % of
-// the groups spill, and 6 % of misses find a candidate. BenchmarkLoad compares:
-// with 12 keys a group misses take 1.4 times as long, with 9 no less, and 10.5
-// keeps keys, tags and slots at 24 bytes a key.
+// A group gets 8.25 keys in the mean. Then 2.9 % of the keys are spilled, 8 % of
+// the groups spill, and 4 % of misses find a candidate: see BenchmarkLoad. More
+// keys a group spill more often, and with fewer keys and groups take more than 24
+// bytes a key.
 //
 // # What else was tried
 //
@@ -79,7 +76,6 @@ package tagtable
 import (
 	"cmp"
 	"math/bits"
-	"unsafe"
 )
 
 // A Key is a number of 128 bits, ordered as one.
@@ -94,12 +90,13 @@ func (k Key) Compare(o Key) int {
 }
 
 const (
-	groupSlots = 15
-	spillSlot  = groupSlots // the slot that starts the spill list
-	spillByte  = 7          // of the second tag word
+	groupSlots = 12
+	spillSlot  = groupSlots - 1 // of a group that spills: leads to its list
+	spillAt    = 32             // where spill bits begin in the second tag word
+	spillBits  = 32
 
-	// spillMark is set in a spill slot, so that it never looks like the
-	// position of a key.
+	// spillMark is set in a slot that leads to a list, so that it never looks
+	// like the position of a key.
 	spillMark = 1 << 31
 )
 
@@ -107,24 +104,27 @@ const (
 // spill lists stay below spillMark.
 const MaxKeys = spillMark - spillMark/8
 
-type (
-	tagGroup  [2]uint64
-	slotGroup [groupSlots + 1]uint32
-)
+// A group is a cache line.
+type group struct {
+	pos  [groupSlots]uint32
+	tags [2]uint64 // the last four bytes are spill bits
+}
+
+// spills reports whether a group has a list.
+func (g *group) spills() bool { return g.tags[1]>>spillAt != 0 }
 
 // A Table maps keys to their positions in the array it was built on. Any number
 // of goroutines may use it.
 type Table struct {
-	seed  [4]uint64
-	tags  []tagGroup
-	slots []slotGroup
-	spill []uint32
-	keys  []Key
+	seed   [4]uint64
+	groups []group
+	spill  []uint32
+	keys   []Key
 }
 
 // Bytes returns the memory that the table holds beside the keys.
 func (t *Table) Bytes() int {
-	return len(t.tags)*16 + len(t.slots)*64 + len(t.spill)*4
+	return len(t.groups)*64 + len(t.spill)*4
 }
 
 // Spilled returns how many keys stand in spill lists.
@@ -138,35 +138,39 @@ func (t *Table) Spilled() (n int) {
 // Lookup returns the first position of k. It does not allocate.
 func (t *Table) Lookup(k Key) (pos uint32, ok bool) {
 	h := t.hash(k)
-	g, _ := bits.Mul64(h, uint64(len(t.tags)))
-	// Most lookups end at the tags. Asking for the slots at the same moment
-	// costs those little, and spares a hit one of its three waits.
-	prefetchLine(unsafe.Pointer(&t.slots[g]))
-	w, all := &t.tags[g], tag(h)*eachByte
-	c := equalTags(w[0]^all, w[1]^all) | spillOf(w[1], h)
+	i, _ := bits.Mul64(h, uint64(len(t.groups)))
+	g, all := &t.groups[i], tag(h)*eachByte
+	c := equalTags(g.tags[0]^all, g.tags[1]^all) | spillOf(g.tags[1], h)
 	if c == 0 {
 		return 0, false
 	}
 	// The first candidate is nearly always the only one: a loop over c would
 	// mispredict its end.
-	p := t.slots[g][c.first()&15]
+	p := g.pos[c.first()]
 	if uint(p) < uint(len(t.keys)) && t.keys[p] == k {
 		return p, true
 	}
 	return t.rest(k, g, c)
 }
 
-// rest looks at the candidates after the first.
-func (t *Table) rest(k Key, g uint64, c candidates) (pos uint32, ok bool) {
-	for s := c & (c - 1) &^ spilled; s != 0; s &= s - 1 {
-		if p := t.slots[g][s.first()&15]; t.keys[p] == k {
+// rest looks at the candidates, of which the first is not the key in its slot.
+func (t *Table) rest(k Key, g *group, c candidates) (pos uint32, ok bool) {
+	for ; c != 0; c &= c - 1 {
+		p := g.pos[c.first()]
+		if p&spillMark != 0 {
+			if p, ok := t.spilled(k, p); ok {
+				return p, true
+			}
+		} else if t.keys[p] == k {
 			return p, true
 		}
 	}
-	if c&spilled == 0 {
-		return 0, false
-	}
-	start := t.slots[g][spillSlot] &^ spillMark
+	return 0, false
+}
+
+// spilled looks at the spill list that a slot leads to.
+func (t *Table) spilled(k Key, slot uint32) (pos uint32, ok bool) {
+	start := slot &^ spillMark
 	list := t.spill[start+1:][:t.spill[start]]
 	// Positions ascend with their keys.
 	lo, hi := 0, len(list)
@@ -198,14 +202,12 @@ func tag(h uint64) uint64 {
 	return b | (b-1)>>63
 }
 
-// spillShift returns where in a group's second word the spill bit of a hash is.
-func spillShift(h uint64) uint64 { return 8*spillByte + h>>8&7 }
+// spillBit returns which of a group's spill bits is that of a hash.
+func spillBit(h uint64) uint64 { return h >> 8 & (spillBits - 1) }
 
-// candidates is the set of slots that may hold a key: bit 8i for slot i and bit
-// 8i+1 for slot 8+i, of which the last means the spill list.
+// candidates is the set of slots that may hold a key or lead to it: bit 8i for
+// slot i and bit 8i+1 for slot 8+i.
 type candidates uint64
-
-const spilled candidates = 1 << (8*spillByte + 1)
 
 // first returns the slot of the lowest candidate, if there is one.
 func (c candidates) first() int {
@@ -224,11 +226,12 @@ const (
 // zero: such a candidate fails when its key is compared.
 func equalTags(a, b uint64) candidates {
 	a = (a - eachByte) &^ a & highBits
-	b = (b - eachByte) &^ b & (highBits >> 8) // the top byte holds spill bits
+	b = (b - eachByte) &^ b & (highBits >> (64 - spillAt)) // spill bits are not tags
 	return candidates(a>>7 | b>>6)
 }
 
-// spillOf returns the candidate that a group's second word makes the spill list.
+// spillOf returns the last slot if it leads to a list in which the key of a hash
+// may be.
 func spillOf(w1, h uint64) candidates {
-	return candidates(w1>>(spillShift(h)&63)&1) << (8*spillByte + 1)
+	return candidates(w1>>(spillAt+spillBit(h))&1) << (8*(spillSlot-8) + 1)
 }
