@@ -145,18 +145,17 @@ type floor struct {
 	sum    uint64
 }
 
-// newFloor returns the floor of misses, which read the tags of the table, or of
-// hits, which read positions and keys too.
+// newFloor returns the floor of misses, which read groups of the table, or of
+// hits, which read keys too.
 func newFloor(records int, hits bool) *floor {
 	const (
-		keysPerGroup = 10.5 // as package tagtable fills its groups
-		tagBytes     = 16 / keysPerGroup
-		slotBytes    = 64 / keysPerGroup
+		keysPerGroup = 8.25 // as package tagtable fills its groups
+		groupBytes   = 64 / keysPerGroup
 		keyBytes     = 16
 	)
-	sizes := []float64{tagBytes}
+	sizes := []float64{groupBytes}
 	if hits {
-		sizes = append(sizes, slotBytes, keyBytes)
+		sizes = append(sizes, keyBytes)
 	}
 	f := new(floor)
 	for _, bytes := range sizes {

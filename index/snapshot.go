@@ -197,7 +197,7 @@ func readSegment(path string, f io.ReaderAt, size int64, o Options) (*segment, P
 //	rows         of the entries that are not VIN keys, 4 bytes each
 //	second       the entries that are a second VIN of a record, 4 bytes each
 //	second rows  their rows
-//	seed, tags, slots, spill
+//	seed, groups, spill
 //	             the hash table
 //	owner, make, colour, tag set, year, stolen, type, status, version
 //	             columns by row

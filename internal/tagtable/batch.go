@@ -46,6 +46,8 @@ type Batch struct {
 	pos     [2 * Block]uint32 // in the first of the slots
 
 	found [2 * Block]Found
+	left  [2 * Block]uint8 // of those that waited: more than one look is needed
+	seen  uint64           // what was read ahead, where there are no prefetches
 }
 
 // Found says that the key that was number At of the batch is at Pos.
@@ -77,16 +79,37 @@ func (t *Table) Flush(b *Batch) []Found {
 	if n == 0 || len(t.keys) == 0 {
 		return nil
 	}
-	t.touchKeys(b, n)
+	t.touchKeys(b, b.pos[:n])
 	found, left := t.compare(b, n)
-	for _, i := range b.pos[:left] {
-		i %= 2 * Block
+	if left > 0 {
+		found = t.lookOn(b, found, left)
+	}
+	return b.found[:found]
+}
+
+// lookOn looks at the other candidates and the spill lists of keys that need it,
+// and adds those that are found. The keys in short lists are asked for at once.
+func (t *Table) lookOn(b *Batch, found, left int) int {
+	const most = 3
+	var listed [2 * Block]uint32
+	n := 0
+	for _, i := range b.left[:left] {
+		p := b.pos[i&(2*Block-1)]
+		if p&spillMark == 0 || n > len(listed)-most {
+			continue
+		}
+		start := p &^ spillMark
+		n += copy(listed[n:], t.spill[start+1:][:min(t.spill[start], most)])
+	}
+	t.touchKeys(b, listed[:n])
+	for _, i := range b.left[:left] {
+		i &= 2*Block - 1
 		if p, ok := t.rest(b.want[i], &t.groups[b.group[i]], b.slots[i]); ok {
-			b.found[found] = Found{b.at[i], p}
+			b.found[found&(2*Block-1)] = Found{b.at[i], p}
 			found++
 		}
 	}
-	return b.found[:found]
+	return found
 }
 
 func (t *Table) hashBlock(b *Batch, n int) {
@@ -125,7 +148,7 @@ func (t *Table) collectGo(b *Batch, base, n int) {
 }
 
 // compare moves keys that are where they were looked for to b.found, and the
-// numbers of those that have more candidates to the front of b.pos.
+// numbers of those that may be elsewhere to b.left.
 func (t *Table) compare(b *Batch, n int) (found, left int) {
 	const mask = 2*Block - 1
 	keys, last := t.keys, uint32(len(t.keys)-1)
@@ -136,7 +159,7 @@ func (t *Table) compare(b *Batch, n int) (found, left int) {
 		b.found[found&mask] = Found{b.at[i], p}
 		found += int(1 - differs)
 		c := b.slots[i]
-		b.pos[left&mask] = uint32(i)
+		b.left[left&mask] = uint8(i)
 		left += int(differs & one(uint64(c&(c-1))|list))
 	}
 	return found, left

@@ -10,10 +10,12 @@ func (t *Table) touchGroups(b *Batch, n int) {
 	prefetch(unsafe.Pointer(unsafe.SliceData(t.groups)), unsafe.Sizeof(group{}), &b.groups[0], n)
 }
 
-// touchKeys asks for the key at each position. A position that is the mark of a
-// spill list lies outside the array, which a prefetch may.
-func (t *Table) touchKeys(b *Batch, n int) {
-	prefetch(unsafe.Pointer(unsafe.SliceData(t.keys)), unsafe.Sizeof(Key{}), &b.pos[0], n)
+// touchKeys asks for the keys at positions. One that leads to a spill list lies
+// outside the array, which a prefetch may.
+func (t *Table) touchKeys(_ *Batch, at []uint32) {
+	if len(at) > 0 {
+		prefetch(unsafe.Pointer(unsafe.SliceData(t.keys)), unsafe.Sizeof(Key{}), &at[0], len(at))
+	}
 }
 
 func (t *Table) collect(b *Batch, base, n int) {
