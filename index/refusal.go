@@ -50,7 +50,7 @@ func checkRecord(r *Record) error {
 		return BadID
 	case r.ModelYear < math.MinInt32 || r.ModelYear > math.MaxInt32:
 		return BadYear
-	case !r.Stolen.IsZero() && (r.Stolen.UTC().Year() < 1 || r.Stolen.UTC().Year() > 9999):
+	case !r.Stolen.IsZero() && (r.Stolen.Unix() < dayZero || r.Stolen.Unix() >= dayEnd):
 		return BadDate
 	case len(r.Make) > maxField || len(r.Colour) > maxField ||
 		len(r.Tags) > maxFields || len(r.Numbers) > maxFields:
@@ -84,6 +84,9 @@ const secondsPerDay = 24 * 60 * 60
 
 // dayZero is the Unix time of 1 January of year 1, the zero time.
 var dayZero = time.Time{}.Unix()
+
+// dayEnd is the Unix time of the end of year 9999.
+var dayEnd = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 
 // dayOf returns the UTC date of t as days since the zero time; 0 for that day
 // too, which no vehicle was stolen on.

@@ -96,6 +96,9 @@ func (d *dictionaries) code(r *Record) attributes {
 
 // joinTags makes one text of a list of texts; cutText takes it apart.
 func joinTags(tags []string) string {
+	if len(tags) == 0 {
+		return ""
+	}
 	b := make([]byte, 0, 64)
 	for _, tag := range tags {
 		b = appendText(b, tag)

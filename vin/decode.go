@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vinmatch/vinmatch/internal/makers"
+	"github.com/vinmatch/vinmatch/internal/sixbit"
 )
 
 // Info is what a VIN says of its vehicle. It is a value without pointers into
@@ -356,6 +357,11 @@ func (i Info) Frame() string { return i.tail(i.frame) }
 // [Info.Frame] does, without decoding the rest. It allocates only what it
 // returns.
 func (v VIN) Frame() string {
+	// What begins otherwise is not looked at.
+	const six, seven = '6' - sixbit.Offset, '7' - sixbit.Offset
+	if first := v.hi >> 42; first != six && first != seven {
+		return ""
+	}
 	b := v.Bytes()
 	start := frameStart(&b)
 	if start == 0 {

@@ -28,6 +28,7 @@ type cells interface {
 	at(i int) uint64
 	set(i int, v uint64)
 	pick(dst []uint32, from int, rows []uint16)
+	add(dst []uint32, from int)
 	width() int
 	len() int
 	most(first, end int) uint64 // the greatest of a range, which is not empty
@@ -44,6 +45,12 @@ func (s narrow[T]) pick(dst []uint32, from int, rows []uint16) {
 	dst = dst[:len(rows)]
 	for i, row := range rows {
 		dst[i] = uint32(s[row])
+	}
+}
+
+func (s narrow[T]) add(dst []uint32, from int) {
+	for i, v := range s[from:][:len(dst)] {
+		dst[i] += uint32(v)
 	}
 }
 
@@ -97,6 +104,17 @@ func (c *Uints) Pick(dst []uint32, from int, rows []uint16) {
 		for i := range dst {
 			dst[i] += uint32(c.base)
 		}
+	}
+}
+
+// Range sets dst to the integers from one on, which must be less than 1<<32. It
+// is faster than At for each.
+func (c *Uints) Range(dst []uint32, from int) {
+	for i := range dst {
+		dst[i] = uint32(c.base)
+	}
+	if c.cells != nil {
+		c.cells.add(dst, from)
 	}
 }
 

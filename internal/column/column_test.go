@@ -55,6 +55,13 @@ func TestUints(t *testing.T) {
 			rows := []uint16{5, 0, n - from - 1, 5}
 			picked := make([]uint32, len(rows))
 			c.Pick(picked, from, rows)
+			ranged := make([]uint32, len(want)-from)
+			c.Range(ranged, from)
+			for i := range ranged {
+				if uint64(ranged[i]) != want[from+i] {
+					t.Errorf("%s: Range finds %d in row %d, want %d", tc.why, ranged[i], from+i, want[from+i])
+				}
+			}
 			for i, row := range rows {
 				if uint64(picked[i]) != want[from+int(row)] {
 					t.Errorf("%s: Pick finds %d in row %d, want %d", tc.why, picked[i], from+int(row), want[from+int(row)])

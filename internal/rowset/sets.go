@@ -88,21 +88,21 @@ func MakeSets(n int, codes *column.Uints, valuesOf [][]uint32) *Sets {
 	all := make([]*roaring.Bitmap, n)
 	rows := make([][]uint32, n)
 	var present []uint32
-	add := func(row, value uint32) {
-		if len(rows[value]) == 0 {
-			present = append(present, value)
-		}
-		rows[value] = append(rows[value], row)
-	}
+	block := make([]uint32, min(BlockRows, codes.Len()))
 	for first := 0; first < codes.Len(); first += BlockRows {
-		for row := first; row < min(first+BlockRows, codes.Len()); row++ {
-			code := uint32(codes.At(row))
-			if valuesOf == nil {
-				add(uint32(row), code)
-				continue
+		block = block[:min(BlockRows, codes.Len()-first)]
+		codes.Range(block, first)
+		for i, code := range block {
+			values := block[i : i+1]
+			if valuesOf != nil {
+				values = valuesOf[code]
 			}
-			for _, value := range valuesOf[code] {
-				add(uint32(row), value)
+			for _, value := range values {
+				r := rows[value]
+				if len(r) == 0 {
+					present = append(present, value)
+				}
+				rows[value] = append(r, uint32(first+i))
 			}
 		}
 		for _, value := range present {

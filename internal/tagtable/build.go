@@ -87,7 +87,11 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 	next := make([][]int, workers)
 	parallel.Do(workers, workers, func(w int) {
 		n := make([]int, shards)
-		t.each(w*run, run, func(_ int, g, _ uint64) { n[g>>shardBits]++ })
+		for i := w * run; i < min((w+1)*run, len(t.keys)); i++ {
+			if !t.repeats(i) {
+				n[t.group(t.hash(t.keys[i]))>>shardBits]++
+			}
+		}
 		next[w] = n
 	})
 	starts = make([]int, shards+1)
@@ -102,28 +106,27 @@ func (t *Table) partition(shards, workers int) (placed []placement, starts []int
 	placed = hugepage.Make[placement](at)
 	parallel.Do(workers, workers, func(w int) {
 		next := next[w]
-		t.each(w*run, run, func(pos int, g, h uint64) {
-			s := g >> shardBits
-			placed[next[s]] = placement(uint64(pos) | g&(shardGroups-1)<<placeGroup |
-				tag(h)<<placeTag | spillBit(h)<<placeSpill)
-			next[s]++
-		})
+		for i := w * run; i < min((w+1)*run, len(t.keys)); i++ {
+			if t.repeats(i) {
+				continue
+			}
+			h := t.hash(t.keys[i])
+			g := t.group(h)
+			to := &next[g>>shardBits]
+			placed[*to] = placement(uint64(i) | g&(shardGroups-1)<<placeGroup | tag(h)<<placeTag | spillBit(h)<<placeSpill)
+			*to++
+		}
 	})
 	return placed, starts
 }
 
-// each calls f with the position, group and hash of every distinct key among n
-// from the first.
-func (t *Table) each(first, n int, f func(pos int, g, h uint64)) {
-	groups := uint64(len(t.groups))
-	for i := first; i < min(first+n, len(t.keys)); i++ {
-		if i > 0 && t.keys[i] == t.keys[i-1] {
-			continue
-		}
-		h := t.hash(t.keys[i])
-		g, _ := bits.Mul64(h, groups)
-		f(i, g, h)
-	}
+// repeats reports whether a key is the same as the one before.
+func (t *Table) repeats(i int) bool { return i > 0 && t.keys[i] == t.keys[i-1] }
+
+// group returns the group of a hash.
+func (t *Table) group(h uint64) uint64 {
+	g, _ := bits.Mul64(h, uint64(len(t.groups)))
+	return g
 }
 
 // fill puts the keys of a shard into its groups and returns the spill lists of

@@ -1,7 +1,6 @@
 package tagtable
 
 import (
-	"math/bits"
 	"slices"
 )
 
@@ -9,10 +8,7 @@ import (
 var BuildLoad = build
 
 // Group returns the group of a key.
-func (t *Table) Group(k Key) uint64 {
-	g, _ := bits.Mul64(t.hash(k), uint64(len(t.groups)))
-	return g
-}
+func (t *Table) Group(k Key) uint64 { return t.group(t.hash(k)) }
 
 // Product returns the key whose words the hash multiplies as a and b.
 func (t *Table) Product(a, b uint64) Key { return Key{a ^ t.seed[0], b ^ t.seed[1]} }
