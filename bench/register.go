@@ -77,8 +77,9 @@ func (r *register) scanner() *scanner {
 
 // find appends the places of the first VINs that fit a pattern and a condition,
 // limit of them at most. It compares words by mask where some positions are
-// known, and else looks for the longest run of symbols in the text. A nil
-// condition fits all.
+// known, and else looks for the longest run of symbols in the text; where neither
+// tells all, the pattern's own matcher looks at the words. A nil condition fits
+// all.
 func (s *scanner) find(dst []uint32, p *vin.Pattern, limit int, fits func(place int) bool) []uint32 {
 	maskHi, wantHi, maskLo, wantLo, whole := p.Words()
 	known := maskHi|maskLo != 0
@@ -92,7 +93,7 @@ func (s *scanner) find(dst []uint32, p *vin.Pattern, limit int, fits func(place 
 		if at >= len(s.words) {
 			return dst
 		}
-		if (whole || p.MatchWords(s.words[at][0], s.words[at][1])) && (fits == nil || fits(at)) {
+		if (known && whole || p.MatchWords(s.words[at][0], s.words[at][1])) && (fits == nil || fits(at)) {
 			if dst = append(dst, uint32(at)); len(dst) == limit {
 				return dst
 			}
