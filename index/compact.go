@@ -400,48 +400,55 @@ func (m *merger) textsOf(row Row) []byte {
 func (m *merger) recode(s *segment) {
 	s.dictionaries = newDictionaries()
 	x, c := m.values, &m.codes
-	of := func(get func(a *attributes) uint32, values *column.Uints) func(row uint32) uint32 {
-		return func(row uint32) uint32 {
-			if int(row) < m.seg.n {
-				return uint32(values.At(int(row)))
-			}
-			return get(&m.change(Row(row)).attributes)
-		}
-	}
 	jobs := []func(){
 		func() {
-			c.owners = recode(m, &s.owners, x.owners, of(func(a *attributes) uint32 { return a.owner }, m.seg.owner))
+			c.owners = recode(m, &s.owners, x.owners, m.seg.owner, func(a *attributes) uint32 { return a.owner })
 		},
 		func() {
-			c.makes = recode(m, &s.makes, x.makes, of(func(a *attributes) uint32 { return a.mark }, m.seg.mark))
+			c.makes = recode(m, &s.makes, x.makes, m.seg.mark, func(a *attributes) uint32 { return a.mark })
 		},
 		func() {
-			c.colours = recode(m, &s.colours, x.colours, of(func(a *attributes) uint32 { return a.colour }, m.seg.colour))
+			c.colours = recode(m, &s.colours, x.colours, m.seg.colour, func(a *attributes) uint32 { return a.colour })
 		},
 		func() {
-			c.tags = recode(m, &s.tags, x.tags, of(func(a *attributes) uint32 { return a.tagSet }, m.seg.tagSet))
+			c.tags = recode(m, &s.tags, x.tags, m.seg.tagSet, func(a *attributes) uint32 { return a.tagSet })
 		},
 		func() {
-			c.years = recode(m, &s.years, x.years, of(func(a *attributes) uint32 { return a.year }, m.seg.year))
+			c.years = recode(m, &s.years, x.years, m.seg.year, func(a *attributes) uint32 { return a.year })
 		},
 		func() {
-			c.days = recode(m, &s.days, x.days, of(func(a *attributes) uint32 { return a.stolen }, m.seg.stolen))
+			c.days = recode(m, &s.days, x.days, m.seg.stolen, func(a *attributes) uint32 { return a.stolen })
 		},
 	}
 	parallel.Do(m.workers, len(jobs), func(i int) { jobs[i]() })
 }
 
 // recode adds to a new dictionary the values whose codes occur, in the order of
-// the rows, and returns the new code of each old one.
-func recode[T comparable](m *merger, dict *column.Dict[T], values []T, codeOf func(row uint32) uint32) []uint32 {
+// the rows, and returns the new code of each old one. The old codes are in a
+// column of the segment and in what get returns of changes.
+func recode[T comparable](m *merger, dict *column.Dict[T], values []T, held *column.Uints, get func(a *attributes) uint32) []uint32 {
 	codes := make([]uint32, len(values))
 	for i := range codes {
 		codes[i] = none
 	}
-	for _, row := range m.order {
-		if code := codeOf(row); codes[code] == none {
-			codes[code] = dict.Code(values[code])
+	var block [1 << 10]uint32
+	for order := m.order; len(order) > 0; {
+		// Rows that stay side by side are read together.
+		first, n := order[0], 1
+		if int(first) < m.seg.n {
+			for n < min(len(order), len(block)) && order[n] == first+uint32(n) && int(order[n]) < m.seg.n {
+				n++
+			}
+			held.Range(block[:n], int(first))
+		} else {
+			block[0] = get(&m.change(Row(first)).attributes)
 		}
+		for _, code := range block[:n] {
+			if codes[code] == none {
+				codes[code] = dict.Code(values[code])
+			}
+		}
+		order = order[n:]
 	}
 	return codes
 }
@@ -479,7 +486,13 @@ func (m *merger) attributes(row int) attributes {
 func (m *merger) texts(row int) []byte { return m.textsOf(Row(m.order[row])) }
 
 // textsLen implements source.
-func (m *merger) textsLen(row int) int { return len(m.texts(row)) }
+func (m *merger) textsLen(row int) int {
+	old := Row(m.order[row])
+	if int(old) < m.seg.n {
+		return m.seg.texts.LenAt(int(old))
+	}
+	return len(m.textsOf(old))
+}
 
 // tombstones returns those of the View that are to be kept.
 func (m *merger) tombstones(o Options) (kept []tombstone) {

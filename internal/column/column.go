@@ -263,6 +263,9 @@ func (b *Blobs) At(i int) []byte {
 	return b.data[at:end:end]
 }
 
+// LenAt returns the length of byte string i, in less time than At takes.
+func (b *Blobs) LenAt(i int) int { return int(b.lens[i]) }
+
 // Range returns byte strings first to end-1 themselves, with their numbers. It is
 // faster than At for each.
 func (b *Blobs) Range(first, end int) iter.Seq2[int, []byte] {

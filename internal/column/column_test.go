@@ -126,6 +126,9 @@ func TestBlobs(t *testing.T) {
 			copy(b.At(i), want[i])
 		}
 		for i := range want {
+			if got := b.LenAt(i); got != len(want[i]) {
+				t.Errorf("LenAt(%d) = %d, want %d", i, got, len(want[i]))
+			}
 			if got := b.At(i); !bytes.Equal(got, want[i]) || cap(got) != len(got) {
 				t.Fatalf("%d blobs: At(%d) has %d bytes, want %d", n, i, len(got), len(want[i]))
 			}
