@@ -131,10 +131,11 @@ func peers(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	}
 	began := time.Now()
 	r := &run{
-		ctx:    ctx,
-		budget: o.budget,
-		forms:  func(f form) bool { return o.forms.MatchString(string(f)) },
-		log:    stderr,
+		ctx:       ctx,
+		budget:    o.budget,
+		questions: different,
+		forms:     func(f form) bool { return o.forms.MatchString(string(f)) },
+		log:       stderr,
 	}
 	var notes []string
 	for _, c := range inProcess() {
@@ -167,18 +168,7 @@ func peers(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	if err := r.build(); err != nil {
 		return err
 	}
-	if o.profile != "" {
-		f, err := os.Create(o.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	if err := r.measure(); err != nil {
+	if err := profiled(o.profile, r.measure); err != nil {
 		return err
 	}
 	rep := r.report(notes)
@@ -199,6 +189,23 @@ func peers(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		toFile(filepath.Join(o.out, "peers.json"), rep.json),
 		toFile(filepath.Join(o.out, "peers.md"), rep.markdown),
 	)
+}
+
+// profiled does something and writes a profile of it to a file, if there is one.
+func profiled(name string, do func() error) (err error) {
+	if name == "" {
+		return do()
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return do()
 }
 
 func toFile(name string, write func(io.Writer) error) error {

@@ -119,7 +119,10 @@ func (c *textMap) batch(vins []vin.VIN) func(dst []index.Row) error {
 func (c *textMap) close() error { c.m = nil; return nil }
 
 // vinMap is the built-in map by packed VIN.
-type vinMap struct{ m map[vin.VIN]uint32 }
+type vinMap struct {
+	m      map[vin.VIN]uint32
+	probes []vin.VIN // room for those of a question
+}
 
 func (*vinMap) describe() description {
 	return description{
@@ -159,10 +162,10 @@ func (c *vinMap) prepare(q *question) ask {
 		probes := q.probes
 		return func(dst []index.Row) ([]index.Row, error) { return all(dst, probes), nil }
 	case oneError:
-		v, probes := q.vin, make([]vin.VIN, 0, 561)
+		v := q.vin
 		return func(dst []index.Row) ([]index.Row, error) {
-			probes = appendNeighbours(probes[:0], v)
-			return all(dst, probes), nil
+			c.probes = appendNeighbours(c.probes[:0], v)
+			return all(dst, c.probes), nil
 		}
 	}
 	return nil

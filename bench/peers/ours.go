@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -14,6 +15,11 @@ const ourName = "vinmatch"
 type ours struct {
 	idx  *index.Index
 	view *index.View
+
+	// Room for what may have been meant, one question at a time.
+	probes []vin.VIN
+	keys   []index.Key
+	rows   []index.Row
 }
 
 func (*ours) describe() description {
@@ -69,18 +75,15 @@ func (o *ours) prepare(q *question) ask {
 		for i, v := range q.probes {
 			keys[i] = index.VIN(v)
 		}
-		rows := make([]index.Row, len(keys))
-		return func(dst []index.Row) ([]index.Row, error) { return appendHits(dst, view, keys, rows), nil }
+		return func(dst []index.Row) ([]index.Row, error) { return o.appendHits(dst, keys), nil }
 	case oneError:
 		v := q.vin
-		keys, rows := make([]index.Key, 0, 561), make([]index.Row, 561)
-		probes := make([]vin.VIN, 0, 561)
 		return func(dst []index.Row) ([]index.Row, error) {
-			probes, keys = appendNeighbours(probes[:0], v), keys[:0]
-			for i := range probes {
-				keys = append(keys, index.VIN(probes[i]))
+			o.probes, o.keys = appendNeighbours(o.probes[:0], v), o.keys[:0]
+			for i := range o.probes {
+				o.keys = append(o.keys, index.VIN(o.probes[i]))
 			}
-			return appendHits(dst, view, keys, rows), nil
+			return o.appendHits(dst, o.keys), nil
 		}
 	}
 	p := q.pattern
@@ -90,12 +93,12 @@ func (o *ours) prepare(q *question) ask {
 	}
 }
 
-func appendHits(dst []index.Row, view *index.View, keys []index.Key, rows []index.Row) []index.Row {
-	rows = rows[:len(keys)]
-	if view.LookupBatch(rows, keys) == 0 {
+func (o *ours) appendHits(dst []index.Row, keys []index.Key) []index.Row {
+	o.rows = slices.Grow(o.rows[:0], len(keys))[:len(keys)]
+	if o.view.LookupBatch(o.rows, keys) == 0 {
 		return dst
 	}
-	for _, row := range rows {
+	for _, row := range o.rows {
 		if row != index.NoRow {
 			dst = append(dst, row)
 		}

@@ -41,7 +41,7 @@ var postgresStatements = map[string]string{
 	"prefix":   `SELECT id FROM v WHERE vin >= $1 AND vin < $2 AND vin LIKE $3 LIMIT 100`,
 	"suffix":   `SELECT id FROM v WHERE rvin >= $1 AND rvin < $2 LIMIT 100`,
 	"ends":     `SELECT id FROM v WHERE rvin >= $1 AND rvin < $2 AND rvin LIKE $3 LIMIT 100`,
-	"places":   `SELECT v.id FROM unnest($1::text[]) AS h JOIN v ON v.rvin >= h AND v.rvin < h || '~' WHERE v.rvin LIKE $2 LIMIT 100`,
+	"places":   `SELECT r.id FROM unnest($1::text[]) AS h CROSS JOIN LATERAL (SELECT id FROM v WHERE rvin >= h AND rvin < h || '~' AND rvin LIKE $2 OFFSET 0) AS r LIMIT 100`,
 	"fragment": `SELECT id FROM v WHERE vin LIKE $1 LIMIT 100`,
 }
 
@@ -106,14 +106,6 @@ func (c *postgres) parts(ctx context.Context) ([]part, error) {
 	return parts, nil
 }
 
-// setting is the mode of planning that a statement is asked under.
-func setting(name string) string {
-	if name == "fragment" {
-		return "force_custom_plan"
-	}
-	return "force_generic_plan"
-}
-
 // statement returns what answers a question.
 func statement(q *question) (name string, args []any) {
 	switch q.form {
@@ -138,7 +130,7 @@ func statement(q *question) (name string, args []any) {
 	case oneError:
 		return "all", []any{stringsOf(neighbours(q.vin))}
 	}
-	return "", nil
+	panic("peers: no statement for form " + string(q.form))
 }
 
 func stringsOf(vins []vin.VIN) []string {
@@ -150,13 +142,19 @@ func stringsOf(vins []vin.VIN) []string {
 }
 
 func (c *postgres) prepare(q *question) ask {
-	name, args := statement(q)
-	if name == "" {
+	var name string
+	var args []any
+	switch q.form {
+	case oneErrorReady:
 		return nil
+	case oneError: // what may have been meant is part of the answer
+	default:
+		name, args = statement(q)
 	}
 	return func(dst []index.Row) ([]index.Row, error) {
-		if q.form == oneError {
-			args = []any{stringsOf(neighbours(q.vin))} // part of the answer
+		name, args := name, args
+		if name == "" {
+			name, args = statement(q)
 		}
 		rows, err := c.conn.Query(c.ctx, name, args...)
 		if err != nil {
@@ -171,11 +169,12 @@ func (c *postgres) prepare(q *question) ask {
 
 // enter makes the connection ready for a form.
 func (c *postgres) enter(f form) error {
-	mode := setting("")
+	settings := `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off`
 	if f == fragment {
-		mode = setting("fragment")
+		// A fragment of many is found sooner without an index.
+		settings = `SET plan_cache_mode = force_custom_plan; SET enable_seqscan = on`
 	}
-	_, err := c.conn.Exec(c.ctx, `SET plan_cache_mode = `+mode)
+	_, err := c.conn.Exec(c.ctx, settings)
 	return err
 }
 

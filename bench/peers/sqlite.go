@@ -31,13 +31,15 @@ func (*sqlite) describe() description {
 	}
 }
 
-// The statements, all answered from an index alone but for fragments.
+// The statements, all answered from an index alone but for fragments. The plus
+// keeps SQLite from taking the known beginning of the pattern for a better range
+// than the one it is given.
 var sqliteStatements = map[string]string{
 	"exact":    `SELECT id FROM v WHERE vin = ?`,
 	"batch":    `SELECT j.key, v.id FROM json_each(?) AS j CROSS JOIN v WHERE v.vin = j.value`,
-	"prefix":   `SELECT id FROM v WHERE vin >= ? AND vin < ? AND vin GLOB ? LIMIT 100`,
+	"prefix":   `SELECT id FROM v WHERE vin >= ? AND vin < ? AND +vin GLOB ? LIMIT 100`,
 	"suffix":   `SELECT id FROM v WHERE rvin >= ? AND rvin < ? LIMIT 100`,
-	"places":   `SELECT v.id FROM json_each(?) AS h CROSS JOIN v ON v.rvin >= h.value AND v.rvin < h.value || '~' WHERE v.rvin GLOB ? LIMIT 100`,
+	"places":   `SELECT v.id FROM json_each(?) AS h CROSS JOIN v ON v.rvin >= h.value AND v.rvin < h.value || '~' WHERE +v.rvin GLOB ? LIMIT 100`,
 	"fragment": `SELECT rowid FROM f WHERE f MATCH ? LIMIT 100`,
 }
 
@@ -178,10 +180,8 @@ func (c *sqlite) prepare(q *question) ask {
 		name, args = "fragment", []any{`"` + q.fragment + `"`}
 	case oneError:
 		v := q.vin
-		probes := make([]vin.VIN, 0, 561)
 		return func(dst []index.Row) ([]index.Row, error) {
-			probes = appendNeighbours(probes[:0], v)
-			list, err := json.Marshal(probes)
+			list, err := json.Marshal(neighbours(v))
 			if err != nil {
 				return dst, err
 			}

@@ -100,11 +100,11 @@ var about = map[form]string{
 // A question is one number that is asked, whole or in part.
 type question struct {
 	form     form
-	vin      vin.VIN       // exact and one error
-	places   string        // 17 symbols, ? where unknown; "" for a fragment
-	fragment string        // a run of symbols at an unknown offset
-	pattern  vin.Pattern   // of a partial number
-	probes   []vin.VIN     // what may have been meant, where they are ready
+	vin      vin.VIN     // exact and one error
+	places   string      // 17 symbols, ? where unknown; "" for a fragment
+	fragment string      // a run of symbols at an unknown offset
+	pattern  vin.Pattern // of a partial number
+	probes   []vin.VIN   // what may have been meant, where they are ready
 	want     func(vin.VIN) bool
 }
 
