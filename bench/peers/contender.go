@@ -46,10 +46,23 @@ type part struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// theRest, as the bytes of a part, stands for what the heap has grown beside the
+// other parts.
+const theRest = -1
+
 // A measurer knows the size of its parts. Others are measured by what the heap
-// has grown.
+// has grown, and need all of that for every form.
 type measurer interface {
 	parts(ctx context.Context) ([]part, error)
+
+	// needs returns the names of the parts that answers to a form take.
+	needs(f form) []string
+}
+
+// A judge of its own says whether answers are right where they may be others than
+// those of vinmatch, in the place of [world.compare].
+type judge interface {
+	compare(w *world, q *question, got, want []index.Row) error
 }
 
 // A server answers in another process, and tells how long that took by itself.
@@ -58,4 +71,8 @@ type server interface {
 	// spent on executing it; planning, the client and the way between them do
 	// not count.
 	explain(ctx context.Context, q *question) (float64, error)
+
+	// idle returns how many nanoseconds explain gives where nothing is to be
+	// done.
+	idle(ctx context.Context) (float64, error)
 }

@@ -16,6 +16,7 @@ import (
 
 // transducers are two finite state transducers of vellum, forwards and backwards.
 type transducers struct {
+	sizes   []part
 	forward *vellum.FST // to ids
 	back    *vellum.FST // backwards, to places in ids
 	ids     []index.Row
@@ -41,7 +42,8 @@ func (c *transducers) build(_ context.Context, listed []entry) error {
 		keys[listed[i].id] = listed[i].vin.Bytes()
 	}
 	var err error
-	if c.forward, err = transducer(keys); err != nil {
+	var bytesForward, bytesBack int
+	if c.forward, bytesForward, err = transducer(keys); err != nil {
 		return err
 	}
 	type pair struct {
@@ -58,9 +60,10 @@ func (c *transducers) build(_ context.Context, listed []entry) error {
 	for i, p := range pairs {
 		keys[i], c.ids[i] = p.key, p.id
 	}
-	if c.back, err = transducer(keys); err != nil {
+	if c.back, bytesBack, err = transducer(keys); err != nil {
 		return err
 	}
+	c.sizes = []part{{"forwards", int64(bytesForward)}, {"backwards", int64(bytesBack + 4*len(c.ids))}}
 	if c.reader, err = c.forward.Reader(); err != nil {
 		return err
 	}
@@ -69,22 +72,35 @@ func (c *transducers) build(_ context.Context, listed []entry) error {
 	return err
 }
 
-// transducer maps sorted keys to their places.
-func transducer(keys []text) (*vellum.FST, error) {
+// transducer maps sorted keys to their places, in so many bytes.
+func transducer(keys []text) (f *vellum.FST, size int, err error) {
 	var b bytes.Buffer
 	w, err := vellum.New(&b, nil)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for i := range keys {
 		if err := w.Insert(keys[i][:], uint64(i)); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return vellum.Load(slices.Clone(b.Bytes()))
+	f, err = vellum.Load(slices.Clone(b.Bytes()))
+	return f, b.Len(), err
+}
+
+func (c *transducers) parts(context.Context) ([]part, error) { return c.sizes, nil }
+
+func (*transducers) needs(f form) []string {
+	switch f {
+	case lastSix, makerLastFour, twoOfLastSix:
+		return []string{"backwards"}
+	case twoUnknown:
+		return []string{"forwards", "backwards"}
+	}
+	return []string{"forwards"}
 }
 
 // collect appends what an automaton accepts of the keys that begin so.

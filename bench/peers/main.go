@@ -1,9 +1,9 @@
 // Command peers compares vinmatch with what one would use instead, side by side
 // on the same data in the same run.
 //
-//	go -C bench/peers run .                     # a million records, in less than ten minutes
-//	go -C bench/peers run . -size 5000000
-//	go -C bench/peers run . -rivals 'map|sorted' -forms 'last six'
+//	go -C bench/peers run .               # a million records, in about five minutes
+//	go -C bench/peers run . --size 5M
+//	go -C bench/peers run . --rivals 'map|sorted' --forms 'last six'
 //
 // # Who
 //
@@ -16,9 +16,10 @@
 // is what the plain scan shows.
 //
 // PostgreSQL runs as an unprivileged user on a unix socket in a temporary
-// directory. Where it is not installed, Debian's packages are unpacked into the
-// user's cache directory, which needs no rights and changes nothing else; where
-// that fails, the report says so and has the others.
+// directory. Where it is not installed, Debian's packages are unpacked into that
+// directory, which needs no rights and installs nothing; where that fails, the
+// report says so and has the others. When the run ends or is interrupted, the
+// server ends and the directory goes.
 //
 // # What
 //
@@ -29,18 +30,23 @@
 //
 // # How
 //
-// Before anything is timed, each contender answers the questions, and its answers
-// must be those of vinmatch. Then all take turns: five rounds, in each a block
-// of every contender, whose beginning only fills the caches and does not count.
-// Whole numbers in batches of 4096 are timed as batches, everything else a
-// question at a time, less the time of reading the clock. Percentiles are of all
-// rounds together; the JSON has the least and the greatest median of a round,
-// which is the noise. A contender so slow that it answers fewer than 200
-// questions has no 99th percentile.
+// Before anything is timed, each contender answers the questions, as many as it
+// can in its time, and its answers must be those of vinmatch; the report says how
+// many were compared. Then all take turns: five rounds, in each a block of every
+// contender, whose beginning only fills the caches and does not count. Whole
+// numbers in batches of 4096 are timed as batches, everything else a question at
+// a time, less the time of reading the clock. Percentiles are of all rounds
+// together; beside them stand the least and the greatest median of a round, which
+// is the noise. A contender so slow that it answers fewer than 200 questions has
+// no 99th percentile.
+//
+// PostgreSQL's own times are those of EXPLAIN ANALYZE without planning, in the
+// same rounds, less what it tells of a statement that does nothing.
 //
 // Bytes a record are what the heap has grown, or what the contender itself
 // tells. All records of the others are a number; those of vinmatch have an
 // owner, an ID, a version, a type and a status, which the report keeps apart.
+// What a contender holds for one form of question stands beside the whole.
 package main
 
 import (
@@ -58,10 +64,12 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	benchreport "github.com/vinmatch/vinmatch/bench/internal/report"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := peers(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
@@ -88,7 +96,8 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	o := &options{rivals: regexp.MustCompile(""), forms: regexp.MustCompile("")}
 	fs := flag.NewFlagSet("peers", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.IntVar(&o.size, "size", 1_000_000, "records")
+	size := benchreport.Number(1_000_000)
+	fs.Var(&size, "size", "`records`: 1M, 5M or any number")
 	fs.StringVar(&o.out, "out", "", "directory for peers.md and peers.json; none: they are not written")
 	fs.BoolVar(&o.json, "json", false, "print JSON instead of the tables")
 	fs.DurationVar(&o.budget, "budget", 1200*time.Millisecond, "time for each form and contender; slow ones take up to four times that")
@@ -105,22 +114,24 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
+	o.size = int(size)
 	switch {
 	case fs.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	case o.size < 1000:
-		return nil, errors.New("-size: fewer than 1000 records show nothing")
+		return nil, errors.New("--size: fewer than 1000 records show nothing")
 	case o.postgres != "fetch" && o.postgres != "installed" && o.postgres != "off":
-		return nil, fmt.Errorf("-postgres: %q is none of fetch, installed and off", o.postgres)
+		return nil, fmt.Errorf("--postgres: %q is none of fetch, installed and off", o.postgres)
 	}
 	return o, nil
 }
 
 // inProcess are the contenders that need nothing but this process. vinmatch is
-// the first.
+// the first, and the next one is built from it.
 func inProcess() []contender {
+	o := &ours{}
 	return []contender{
-		&ours{}, &textMap{}, &vinMap{}, &swissMap{}, &intMap{}, &syncMap{},
+		o, &matching{ours: o}, &textMap{}, &vinMap{}, &swissMap{}, &intMap{}, &syncMap{},
 		&slicePair{}, &scan{}, &suffixes{}, &transducers{}, &sqlite{},
 	}
 }
@@ -140,7 +151,7 @@ func peers(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	}
 	var notes []string
 	for _, c := range inProcess() {
-		if name := c.describe().Name; name == ourName || o.rivals.MatchString(name) {
+		if name := c.describe().Name; isOurs(name) || o.rivals.MatchString(name) {
 			r.contenders = append(r.contenders, c)
 		}
 	}
@@ -165,6 +176,9 @@ func peers(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		}
 	}()
 
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	r.world = makeWorld(1, o.size, blocks*blockLen)
 	if err := r.build(); err != nil {
 		return err

@@ -28,7 +28,10 @@ func textsOf(vins []vin.VIN) []text {
 }
 
 // textMap is the built-in map by text.
-type textMap struct{ m map[text]uint32 }
+type textMap struct {
+	m      map[text]uint32
+	probes []text // room for those of a question
+}
 
 func (*textMap) describe() description {
 	return description{
@@ -58,48 +61,27 @@ func (c *textMap) prepare(q *question) ask {
 		}
 	case oneErrorReady:
 		probes := textsOf(q.probes)
-		return func(dst []index.Row) ([]index.Row, error) {
-			for i := range probes {
-				if id, ok := m[probes[i]]; ok {
-					dst = append(dst, index.Row(id))
-				}
-			}
-			return dst, nil
-		}
+		return func(dst []index.Row) ([]index.Row, error) { return c.all(dst, probes), nil }
 	case oneError:
 		asked := q.vin.Bytes()
 		return func(dst []index.Row) ([]index.Row, error) {
-			b := asked
-			if id, ok := m[b]; ok {
-				dst = append(dst, index.Row(id))
-			}
-			for i := range b {
-				was := b[i]
-				for j := range len(symbols) {
-					if symbols[j] == was {
-						continue
-					}
-					b[i] = symbols[j]
-					if id, ok := m[b]; ok {
-						dst = append(dst, index.Row(id))
-					}
-				}
-				b[i] = was
-			}
-			for i := 1; i < len(b); i++ {
-				if b[i-1] == b[i] {
-					continue
-				}
-				b[i-1], b[i] = b[i], b[i-1]
-				if id, ok := m[b]; ok {
-					dst = append(dst, index.Row(id))
-				}
-				b[i-1], b[i] = b[i], b[i-1]
-			}
-			return dst, nil
+			// All are made first: a key that was changed just before is
+			// waited for.
+			c.probes = appendNearTexts(c.probes[:0], asked)
+			return c.all(dst, c.probes), nil
 		}
 	}
 	return nil
+}
+
+func (c *textMap) all(dst []index.Row, probes []text) []index.Row {
+	m := c.m
+	for i := range probes {
+		if id, ok := m[probes[i]]; ok {
+			dst = append(dst, index.Row(id))
+		}
+	}
+	return dst
 }
 
 func (c *textMap) batch(vins []vin.VIN) func(dst []index.Row) error {
@@ -141,14 +123,6 @@ func (c *vinMap) build(_ context.Context, listed []entry) error {
 
 func (c *vinMap) prepare(q *question) ask {
 	m := c.m
-	all := func(dst []index.Row, probes []vin.VIN) []index.Row {
-		for i := range probes {
-			if id, ok := m[probes[i]]; ok {
-				dst = append(dst, index.Row(id))
-			}
-		}
-		return dst
-	}
 	switch q.form {
 	case exactHit, exactMiss:
 		k := q.vin
@@ -160,15 +134,25 @@ func (c *vinMap) prepare(q *question) ask {
 		}
 	case oneErrorReady:
 		probes := q.probes
-		return func(dst []index.Row) ([]index.Row, error) { return all(dst, probes), nil }
+		return func(dst []index.Row) ([]index.Row, error) { return c.all(dst, probes), nil }
 	case oneError:
 		v := q.vin
 		return func(dst []index.Row) ([]index.Row, error) {
 			c.probes = appendNeighbours(c.probes[:0], v)
-			return all(dst, c.probes), nil
+			return c.all(dst, c.probes), nil
 		}
 	}
 	return nil
+}
+
+func (c *vinMap) all(dst []index.Row, probes []vin.VIN) []index.Row {
+	m := c.m
+	for i := range probes {
+		if id, ok := m[probes[i]]; ok {
+			dst = append(dst, index.Row(id))
+		}
+	}
+	return dst
 }
 
 func (c *vinMap) batch(vins []vin.VIN) func(dst []index.Row) error {
@@ -188,7 +172,10 @@ func (c *vinMap) batch(vins []vin.VIN) func(dst []index.Row) error {
 func (c *vinMap) close() error { c.m = nil; return nil }
 
 // swissMap is cockroachdb/swiss.
-type swissMap struct{ m *swiss.Map[text, uint32] }
+type swissMap struct {
+	m      *swiss.Map[text, uint32]
+	probes []text
+}
 
 func (*swissMap) describe() description {
 	return description{
@@ -220,16 +207,25 @@ func (c *swissMap) prepare(q *question) ask {
 		}
 	case oneErrorReady:
 		probes := textsOf(q.probes)
+		return func(dst []index.Row) ([]index.Row, error) { return c.all(dst, probes), nil }
+	case oneError:
+		asked := q.vin.Bytes()
 		return func(dst []index.Row) ([]index.Row, error) {
-			for i := range probes {
-				if id, ok := m.Get(probes[i]); ok {
-					dst = append(dst, index.Row(id))
-				}
-			}
-			return dst, nil
+			c.probes = appendNearTexts(c.probes[:0], asked)
+			return c.all(dst, c.probes), nil
 		}
 	}
 	return nil
+}
+
+func (c *swissMap) all(dst []index.Row, probes []text) []index.Row {
+	m := c.m
+	for i := range probes {
+		if id, ok := m.Get(probes[i]); ok {
+			dst = append(dst, index.Row(id))
+		}
+	}
+	return dst
 }
 
 func (c *swissMap) batch(vins []vin.VIN) func(dst []index.Row) error {
@@ -254,6 +250,8 @@ type intMap struct {
 	m    *intmap.Map[uint64, uint32]
 	vins []vin.VIN          // by id
 	more map[vin.VIN]uint32 // those whose hash another one has already
+
+	probes []vin.VIN
 }
 
 func (*intMap) describe() description {
@@ -313,17 +311,31 @@ func (c *intMap) prepare(q *question) ask {
 		}
 	case oneErrorReady:
 		probes := q.probes
+		return func(dst []index.Row) ([]index.Row, error) { return c.all(dst, probes), nil }
+	case oneError:
+		v := q.vin
 		return func(dst []index.Row) ([]index.Row, error) {
-			for i := range probes {
-				if id, ok := c.get(probes[i]); ok {
-					dst = append(dst, index.Row(id))
-				}
-			}
-			return dst, nil
+			c.probes = appendNeighbours(c.probes[:0], v)
+			return c.all(dst, c.probes), nil
 		}
 	}
 	return nil
 }
+
+func (c *intMap) all(dst []index.Row, probes []vin.VIN) []index.Row {
+	for i := range probes {
+		if id, ok := c.get(probes[i]); ok {
+			dst = append(dst, index.Row(id))
+		}
+	}
+	return dst
+}
+
+func (c *intMap) parts(context.Context) ([]part, error) {
+	return []part{{"map", theRest}, {"VINs", 16 * int64(len(c.vins))}}, nil
+}
+
+func (*intMap) needs(form) []string { return []string{"map", "VINs"} }
 
 func (c *intMap) batch(vins []vin.VIN) func(dst []index.Row) error {
 	return func(dst []index.Row) error {
@@ -338,10 +350,13 @@ func (c *intMap) batch(vins []vin.VIN) func(dst []index.Row) error {
 	}
 }
 
-func (c *intMap) close() error { c.m, c.vins = nil, nil; return nil }
+func (c *intMap) close() error { *c = intMap{}; return nil }
 
 // syncMap is puzpuzpuz/xsync, which takes writes meanwhile.
-type syncMap struct{ m *xsync.Map[vin.VIN, uint32] }
+type syncMap struct {
+	m      *xsync.Map[vin.VIN, uint32]
+	probes []vin.VIN
+}
 
 func (*syncMap) describe() description {
 	return description{
@@ -372,16 +387,25 @@ func (c *syncMap) prepare(q *question) ask {
 		}
 	case oneErrorReady:
 		probes := q.probes
+		return func(dst []index.Row) ([]index.Row, error) { return c.all(dst, probes), nil }
+	case oneError:
+		v := q.vin
 		return func(dst []index.Row) ([]index.Row, error) {
-			for i := range probes {
-				if id, ok := m.Load(probes[i]); ok {
-					dst = append(dst, index.Row(id))
-				}
-			}
-			return dst, nil
+			c.probes = appendNeighbours(c.probes[:0], v)
+			return c.all(dst, c.probes), nil
 		}
 	}
 	return nil
+}
+
+func (c *syncMap) all(dst []index.Row, probes []vin.VIN) []index.Row {
+	m := c.m
+	for i := range probes {
+		if id, ok := m.Load(probes[i]); ok {
+			dst = append(dst, index.Row(id))
+		}
+	}
+	return dst
 }
 
 func (c *syncMap) batch(vins []vin.VIN) func(dst []index.Row) error {

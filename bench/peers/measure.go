@@ -54,6 +54,7 @@ type figure struct {
 	High      float64 `json:"p50_high_ns"`      // and the greatest
 	Samples   int     `json:"samples"`          // of a batch, so many batches
 	Answers   float64 `json:"answers"`          // records a question
+	Compared  int     `json:"compared"`         // questions whose answers were compared before
 }
 
 // A holding is what a contender takes.
@@ -62,6 +63,26 @@ type holding struct {
 	Seconds float64 `json:"build_seconds"`
 	Bytes   float64 `json:"bytes_per_record"`
 	Parts   []part  `json:"parts,omitempty"`
+
+	// Bytes a record of the parts that a form takes, where it has answers.
+	ByForm map[form]float64 `json:"bytes_per_record_by_form"`
+}
+
+// bytesFor returns the bytes a record of what a contender needs for a form.
+func bytesFor(c contender, h *holding, f form, records int) float64 {
+	m, ok := c.(measurer)
+	if !ok {
+		return h.Bytes
+	}
+	bytes := int64(0)
+	for _, name := range m.needs(f) {
+		for _, p := range h.Parts {
+			if p.Name == name {
+				bytes += p.Bytes
+			}
+		}
+	}
+	return float64(bytes) / float64(records)
 }
 
 // A run measures contenders side by side.
@@ -76,13 +97,17 @@ type run struct {
 	held       []holding
 	figures    []figure
 	clock      time.Duration // what it takes to read the clock
+	idle       float64       // what a server tells of a statement that does nothing
 }
 
 // build makes all contenders, one after the other.
 func (r *run) build() error {
 	listed := slices.Clone(r.world.arrived)
 	for _, c := range r.contenders {
-		h := holding{description: c.describe()}
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		h := holding{description: c.describe(), ByForm: map[form]float64{}}
 		before := heap()
 		start := time.Now()
 		if err := c.build(r.ctx, listed); err != nil {
@@ -95,16 +120,33 @@ func (r *run) build() error {
 			if h.Parts, err = m.parts(r.ctx); err != nil {
 				return fmt.Errorf("%s: size: %w", h.Name, err)
 			}
-			bytes = 0
-			for _, p := range h.Parts {
-				bytes += p.Bytes
-			}
+			h.Parts, bytes = filled(h.Parts, bytes)
 		}
 		h.Bytes = float64(bytes) / float64(len(listed))
+		for _, f := range append([]form{batchMiss, batchHit}, singleForms...) {
+			h.ByForm[f] = bytesFor(c, &h, f, len(listed))
+		}
 		fmt.Fprintf(r.log, "built %s in %.1f s, %.1f bytes a record\n", h.Name, h.Seconds, h.Bytes)
 		r.held = append(r.held, h)
 	}
 	return nil
+}
+
+// filled returns parts with their rest of what the heap has grown, and their sum.
+func filled(parts []part, grown int64) ([]part, int64) {
+	known, rest := int64(0), -1
+	for i, p := range parts {
+		if p.Bytes == theRest {
+			rest = i
+		} else {
+			known += p.Bytes
+		}
+	}
+	if rest >= 0 {
+		parts[rest].Bytes = max(grown-known, 0)
+		known += parts[rest].Bytes
+	}
+	return parts, known
 }
 
 // heap returns what is in use after a collection.
@@ -121,6 +163,13 @@ func (r *run) measure() error {
 	// Collections come between blocks, not in them.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	r.clock = clockTime()
+	for _, c := range r.contenders {
+		if s, ok := c.(server); ok {
+			if err := r.measureIdle(s); err != nil {
+				return fmt.Errorf("%s: %w", c.describe().Name, err)
+			}
+		}
+	}
 	for _, f := range []form{batchHit, batchMiss} {
 		if r.forms(f) {
 			if err := r.batches(f); err != nil {
@@ -135,6 +184,21 @@ func (r *run) measure() error {
 			}
 		}
 	}
+	return nil
+}
+
+// measureIdle measures what a server tells of a statement that does nothing.
+func (r *run) measureIdle(s server) error {
+	var took sample
+	for range 1001 {
+		ns, err := s.idle(r.ctx)
+		if err != nil {
+			return err
+		}
+		took = append(took, ns)
+	}
+	slices.Sort(took)
+	r.idle = took.quantile(0.5)
 	return nil
 }
 
@@ -153,11 +217,16 @@ type askable struct {
 	name string
 	n    int // how many different ones
 	// ask asks number i and returns how many answers there were.
-	ask   func(i int) (int, error)
-	each  int          // numbers in one
-	ready func() error // to be called before each block; may be nil
-	took  []sample     // by round
-	next  int          // where the next block begins
+	ask func(i int) (int, error)
+	// told asks number i and returns the nanoseconds that the one who was asked
+	// tells; nil if that is not asked for.
+	told func(i int) (float64, error)
+
+	each     int          // numbers in one
+	ready    func() error // to be called before each block; may be nil
+	took     []sample     // by round
+	next     int          // where the next block begins
+	compared int
 }
 
 type sample []float64
@@ -197,7 +266,7 @@ func (r *run) batches(f form) error {
 			return fmt.Errorf("%s: %s: %w", name, f, err)
 		}
 		all = append(all, &askable{
-			name: name, n: len(asks), each: blockLen,
+			name: name, n: len(asks), each: blockLen, compared: blockLen,
 			ask: func(i int) (int, error) { return 0, asks[i](dst) },
 		})
 	}
@@ -208,7 +277,6 @@ func (r *run) batches(f form) error {
 func (r *run) singles(f form) error {
 	qs := r.world.questions(f, r.questions(f))
 	var all []*askable
-	var serving []*askable
 	var want [][]index.Row // of vinmatch, the first contender
 	dst := make([]index.Row, 0, 4*limit)
 	for _, c := range r.contenders {
@@ -228,57 +296,41 @@ func (r *run) singles(f form) error {
 			asks[i] = c.prepare(&qs[i])
 		}
 		var err error
-		if want, err = r.check(name, qs, asks, want); err != nil {
+		var compared int
+		if want, compared, err = r.check(c, qs, asks, want); err != nil {
 			return err
 		}
 		all = append(all, &askable{
-			name: name, n: len(asks), each: 1, ready: ready,
+			name: name, n: len(asks), each: 1, ready: ready, compared: compared,
 			ask: func(i int) (n int, err error) {
 				dst, err = asks[i](dst[:0])
 				return len(dst), err
 			},
 		})
 		if s, ok := c.(server); ok {
-			serving = append(serving, &askable{
-				name: name + serverSide, n: len(qs), ready: ready,
-				ask: func(i int) (int, error) {
+			all = append(all, &askable{
+				name: name + serverSide, n: len(qs), ready: ready, compared: compared,
+				told: func(i int) (float64, error) {
 					ns, err := s.explain(r.ctx, &qs[i])
-					return int(ns), err
+					return max(ns-r.idle, 0), err
 				},
 			})
 		}
 	}
-	if err := r.rounds(f, all); err != nil {
-		return err
-	}
-	return r.served(f, serving)
+	return r.rounds(f, all)
 }
 
 // serverSide is added to the name of a contender for times that it tells itself.
 const serverSide = ", server side"
 
-// served asks servers for their own times.
-func (r *run) served(f form, all []*askable) error {
-	for _, a := range all {
-		if err := a.ready(); err != nil {
-			return err
-		}
-		var took sample
-		for start := time.Now(); len(took) < a.n && (time.Since(start) < r.budget/2 || len(took) < least && time.Since(start) < 4*r.budget); {
-			ns, err := a.ask(len(took))
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w", a.name, f, err)
-			}
-			took = append(took, float64(ns))
-		}
-		r.figures = append(r.figures, summary(f, a.name, []sample{took}, 0))
+// check compares the answers to questions with those of vinmatch, as many as take
+// no longer than measuring, and at least four. Without answers to compare with,
+// it sees only whether they are some, and returns them.
+func (r *run) check(c contender, qs []question, asks []ask, want [][]index.Row) (_ [][]index.Row, compared int, err error) {
+	name, compare := c.describe().Name, r.world.compare
+	if j, ok := c.(judge); ok {
+		compare = func(q *question, got, want []index.Row) error { return j.compare(r.world, q, got, want) }
 	}
-	return nil
-}
-
-// check compares the answers to questions with those of vinmatch, for a while.
-// With no answers to compare with, it returns those there are.
-func (r *run) check(name string, qs []question, asks []ask, want [][]index.Row) ([][]index.Row, error) {
 	ours := want == nil
 	if ours {
 		want = make([][]index.Row, 0, len(qs))
@@ -288,9 +340,12 @@ func (r *run) check(name string, qs []question, asks []ask, want [][]index.Row) 
 		if i >= 4 && time.Since(start) > r.budget || !ours && i == len(want) {
 			break
 		}
+		if err := r.ctx.Err(); err != nil {
+			return nil, 0, err
+		}
 		got, err := asks[i](nil)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, qs[i].form, err)
+			return nil, 0, fmt.Errorf("%s: %s: %w", name, qs[i].form, err)
 		}
 		var theirs []index.Row
 		if ours {
@@ -299,11 +354,12 @@ func (r *run) check(name string, qs []question, asks []ask, want [][]index.Row) 
 		} else if theirs = want[i]; theirs == nil {
 			theirs = []index.Row{}
 		}
-		if err := r.world.compare(&qs[i], got, theirs); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, qs[i].form, err)
+		if err := compare(&qs[i], got, theirs); err != nil {
+			return nil, 0, fmt.Errorf("%s: %s: %w", name, qs[i].form, err)
 		}
+		compared++
 	}
-	return want, nil
+	return want, compared, nil
 }
 
 // rounds asks all in turn, a block of each, a number of times.
@@ -331,7 +387,7 @@ func (r *run) rounds(f form, all []*askable) error {
 			// A part that does not count fills the caches.
 			warm := time.Now().Add(budget / 10)
 			for i := a.next; time.Now().Before(warm); i++ {
-				if _, err := a.ask(i % a.n); err != nil {
+				if _, _, err := r.time(a, i%a.n); err != nil {
 					return fmt.Errorf("%s: %s: %w", a.name, f, err)
 				}
 			}
@@ -341,16 +397,14 @@ func (r *run) rounds(f form, all []*askable) error {
 			last := end.Add(3 * budget)
 			var took sample
 			for {
-				start := time.Now()
-				n, err := a.ask(a.next)
-				d := time.Since(start)
+				ns, n, err := r.time(a, a.next)
 				if err != nil {
 					return fmt.Errorf("%s: %s: %w", a.name, f, err)
 				}
-				took = append(took, float64(max(d-r.clock, 1))/float64(a.each))
+				took = append(took, ns)
 				answers[k] += n
 				a.next = (a.next + 1) % a.n
-				if now := start.Add(d); now.After(end) && len(took) >= enough || now.After(last) {
+				if now := time.Now(); now.After(end) && len(took) >= enough || now.After(last) {
 					break
 				}
 			}
@@ -360,11 +414,25 @@ func (r *run) rounds(f form, all []*askable) error {
 	var line strings.Builder
 	for k, a := range all {
 		fig := summary(f, a.name, a.took, answers[k])
+		fig.Compared = a.compared
 		r.figures = append(r.figures, fig)
 		fmt.Fprintf(&line, "  %s %s", a.name, duration(fig.P50))
 	}
 	fmt.Fprintf(r.log, "%s:%s\n", f, &line)
 	return nil
+}
+
+// time asks number i and returns the nanoseconds that it took, of a batch those
+// for each number, and how many answers there were.
+func (r *run) time(a *askable, i int) (ns float64, answers int, err error) {
+	if a.told != nil {
+		ns, err = a.told(i)
+		return ns, 0, err
+	}
+	start := time.Now()
+	answers, err = a.ask(i)
+	d := time.Since(start)
+	return float64(max(d-r.clock, 1)) / float64(a.each), answers, err
 }
 
 // summary pools the samples of all rounds.

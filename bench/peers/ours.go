@@ -12,6 +12,9 @@ import (
 // ourName is the name of the contender that all others are compared with.
 const ourName = "vinmatch"
 
+// isOurs reports whether a name is that of a contender that is no rival.
+func isOurs(name string) bool { return name == ourName || name == matchName }
+
 type ours struct {
 	idx  *index.Index
 	view *index.View
@@ -53,10 +56,17 @@ func (o *ours) parts(context.Context) ([]part, error) {
 	return []part{
 		{"keys", m.Keys},
 		{"hash table", m.Table},
-		{"directories for partial numbers", m.Partial},
+		{"directories", m.Partial},
 		{"records: texts, columns, filters", m.Texts + m.Columns + m.Filters},
 		{"changes", m.Changes},
 	}, nil
+}
+
+func (*ours) needs(f form) []string {
+	if f.whole() {
+		return []string{"keys", "hash table"}
+	}
+	return []string{"keys", "directories"}
 }
 
 func (o *ours) prepare(q *question) ask {

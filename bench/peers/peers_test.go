@@ -34,6 +34,14 @@ func (w *world) all(q *question) []index.Row {
 func TestAnswers(t *testing.T) {
 	w := makeWorld(1, testSize, 2*blockLen)
 	for _, c := range inProcess() {
+		if m, ok := c.(*matching); ok {
+			// It is built from another one, which is closed by now.
+			m.ours = &ours{}
+			if err := m.ours.build(t.Context(), w.arrived); err != nil {
+				t.Fatal(err)
+			}
+			defer m.ours.close()
+		}
 		t.Run(c.describe().Name, func(t *testing.T) { testContender(t, w, c) })
 	}
 }
@@ -70,9 +78,20 @@ func testContender(t *testing.T, w *world, c contender) {
 	}()
 	if m, ok := c.(measurer); ok {
 		parts, err := m.parts(t.Context())
-		if err != nil || len(parts) == 0 || parts[0].Bytes < vin.Len*testSize/2 {
+		if err != nil || len(parts) == 0 || parts[0].Bytes < 4*testSize && parts[0].Bytes != theRest {
 			t.Errorf("parts %v, %v", parts, err)
 		}
+		for _, f := range append([]form{batchHit}, singleForms...) {
+			for _, name := range m.needs(f) {
+				if !slices.ContainsFunc(parts, func(p part) bool { return p.Name == name }) {
+					t.Errorf("%s takes %q, which is no part", f, name)
+				}
+			}
+		}
+	}
+	compare := w.compare
+	if j, ok := c.(judge); ok {
+		compare = func(q *question, got, want []index.Row) error { return j.compare(w, q, got, want) }
 	}
 	answered := 0
 	for _, f := range singleForms {
@@ -94,7 +113,7 @@ func testContender(t *testing.T, w *world, c contender) {
 				if err != nil {
 					t.Fatalf("%s: %v", f, err)
 				}
-				if err := w.compare(&q, got, want[:min(len(want), limit)]); err != nil {
+				if err := compare(&q, got, want[:min(len(want), limit)]); err != nil {
 					t.Errorf("%s: %v", f, err)
 				}
 				found += len(got)
@@ -115,6 +134,11 @@ func testContender(t *testing.T, w *world, c contender) {
 	vins := slices.Clone(w.unlisted[:blockLen])
 	for i := 0; i < len(vins); i += 3 {
 		vins[i] = w.sorted[i*4]
+	}
+	if s, ok := c.(server); ok {
+		if ns, err := s.idle(t.Context()); err != nil || ns <= 0 {
+			t.Errorf("nothing is explained as %v ns, %v", ns, err)
+		}
 	}
 	if ask := c.batch(vins); ask != nil {
 		rows := make([]index.Row, len(vins))
@@ -186,19 +210,26 @@ func testRun(w *world, contenders ...contender) *run {
 // A run has a figure of every contender that answers a form.
 func TestMeasure(t *testing.T) {
 	w := makeWorld(2, testSize, blocks*blockLen)
-	r := testRun(w, &ours{}, &vinMap{}, &slicePair{}, &scan{})
+	o := &ours{}
+	r := testRun(w, o, &matching{ours: o}, &vinMap{}, &intMap{}, &slicePair{}, &scan{}, &told{})
 	if err := r.build(); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.measure(); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{ourName: 11, "map[vin.VIN]uint32": 6, "sorted slices": 9, "plain scan": 6}
+	want := map[string]int{
+		ourName: 11, matchName: 1, "map[vin.VIN]uint32": 6, "kamstrup/intmap": 6, "sorted slices": 9, "plain scan": 6,
+		"told": 6, "told" + serverSide: 6,
+	}
 	got := map[string]int{}
 	for _, f := range r.figures {
 		got[f.Contender]++
-		if f.P50 <= 0 || f.Samples < rounds || f.Low > f.P50 || f.High < f.P50 || f.P99 != 0 && f.P99 < f.P50 {
+		if f.P50 <= 0 || f.Samples < rounds || f.Low > f.P50 || f.High < f.P50 || f.P99 != 0 && f.P99 < f.P50 || f.Compared < 4 {
 			t.Errorf("%s of %s: %+v", f.Form, f.Contender, f)
+		}
+		if strings.HasSuffix(f.Contender, serverSide) && (f.Low != 3000 || f.High != 3000) {
+			t.Errorf("what is told is not what is noted: %+v", f)
 		}
 	}
 	for name, n := range want {
@@ -207,11 +238,29 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 	for _, h := range r.held {
-		if h.Bytes < 13 || h.Bytes > 200 {
+		least := 13.0
+		if h.Name == matchName {
+			least = 1
+		}
+		if h.Bytes < least || h.Bytes > 200 {
 			t.Errorf("%s takes %.1f bytes a record", h.Name, h.Bytes)
+		}
+		for f, bytes := range h.ByForm {
+			if bytes <= 0 || bytes > h.Bytes+0.01 {
+				t.Errorf("%s takes %.1f bytes a record, %.1f for %s", h.Name, h.Bytes, bytes, f)
+			}
 		}
 	}
 }
+
+// told tells 5 microseconds of whatever it does, and 2 of nothing.
+type told struct{ scan }
+
+func (*told) describe() description { return description{Name: "told"} }
+
+func (*told) explain(context.Context, *question) (float64, error) { return 5000, nil }
+
+func (*told) idle(context.Context) (float64, error) { return 2000, nil }
 
 func TestNeighbours(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))

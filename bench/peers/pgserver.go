@@ -22,7 +22,8 @@ import (
 const wantedMajor = "15"
 
 // pgServer is a PostgreSQL server that lives as long as this run, in a directory
-// of its own, and listens on a unix socket in it.
+// of its own, and listens on a unix socket in it. Where PostgreSQL is not
+// installed, its programs are in that directory too.
 type pgServer struct {
 	dir     string
 	version string
@@ -40,36 +41,31 @@ type pgInstall struct {
 	libs string // where their libraries are, if not where the system looks
 }
 
-// findPostgres looks for programs that are installed, or were fetched before.
-func findPostgres(fetched string) (pgInstall, bool) {
-	for _, root := range []string{"/", fetched} {
-		if root == "" {
+// findPostgres looks for programs below a directory, as Debian lays them out.
+func findPostgres(root string) (pgInstall, bool) {
+	found, _ := filepath.Glob(filepath.Join(root, "usr/lib/postgresql/*/bin/postgres"))
+	slices.Sort(found)
+	slices.Reverse(found)
+	for i, f := range found {
+		if strings.Contains(f, "/"+wantedMajor+"/") {
+			found[0], found[i] = found[i], found[0]
+		}
+	}
+	for _, f := range found {
+		in := pgInstall{bin: filepath.Dir(f)}
+		if _, err := os.Stat(filepath.Join(in.bin, "initdb")); err != nil {
 			continue
 		}
-		found, _ := filepath.Glob(filepath.Join(root, "usr/lib/postgresql/*/bin/postgres"))
-		slices.Sort(found)
-		slices.Reverse(found)
-		for i, f := range found {
-			if strings.Contains(f, "/"+wantedMajor+"/") {
-				found[0], found[i] = found[i], found[0]
-			}
+		trgm := filepath.Join(root, "usr/share/postgresql", filepath.Base(filepath.Dir(in.bin)), "extension/pg_trgm.control")
+		if _, err := os.Stat(trgm); err != nil {
+			continue
 		}
-		for _, f := range found {
-			in := pgInstall{bin: filepath.Dir(f)}
-			if _, err := os.Stat(filepath.Join(in.bin, "initdb")); err != nil {
-				continue
-			}
-			trgm, _ := filepath.Glob(filepath.Join(root, "usr/share/postgresql/*/extension/pg_trgm.control"))
-			if len(trgm) == 0 {
-				continue
-			}
-			if root != "/" {
-				libs, _ := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu"))
-				more, _ := filepath.Glob(filepath.Join(root, "lib/*-linux-gnu"))
-				in.libs = strings.Join(append(libs, more...), ":")
-			}
-			return in, true
+		if root != "/" {
+			libs, _ := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu"))
+			more, _ := filepath.Glob(filepath.Join(root, "lib/*-linux-gnu"))
+			in.libs = strings.Join(append(libs, more...), ":")
 		}
+		return in, true
 	}
 	return pgInstall{}, false
 }
@@ -82,7 +78,7 @@ func fetchPostgres(ctx context.Context, dir string, log io.Writer) error {
 			return fmt.Errorf("%w: neither installed nor is there %s to fetch it with", errNoPostgres, program)
 		}
 	}
-	fmt.Fprintf(log, "fetching PostgreSQL from Debian's packages into %s\n", dir)
+	fmt.Fprintln(log, "fetching PostgreSQL from Debian's packages, for this run")
 	scratch := filepath.Join(dir, "apt")
 	for _, d := range []string{"lists/partial", "archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(scratch, d), 0o755); err != nil {
@@ -130,43 +126,82 @@ func fetchPostgres(ctx context.Context, dir string, log io.Writer) error {
 
 // startPostgres finds, or with fetch fetches, PostgreSQL and starts it with
 // room for n records. The error is errNoPostgres if there is none to be had.
+// Nothing stays behind of a server that was not started.
 func startPostgres(ctx context.Context, n int, fetch bool, log io.Writer) (*pgServer, error) {
 	if runtime.GOOS != "linux" {
 		return nil, fmt.Errorf("%w: it is started on Linux only", errNoPostgres)
 	}
-	cache := ""
-	if dir, err := os.UserCacheDir(); err == nil {
-		cache = filepath.Join(dir, "vinmatch-peers")
+	base, err := serverBase()
+	if err != nil {
+		return nil, err
 	}
-	in, ok := findPostgres(cache)
-	if !ok {
-		if !fetch || cache == "" {
-			return nil, fmt.Errorf("%w is installed", errNoPostgres)
-		}
-		if err := fetchPostgres(ctx, cache, log); err != nil {
-			return nil, err
-		}
-		if in, ok = findPostgres(cache); !ok {
-			return nil, fmt.Errorf("%w in Debian's packages", errNoPostgres)
-		}
-	}
-	dir, err := os.MkdirTemp("", "peers-pg-")
+	dir, err := os.MkdirTemp(base, serverPrefix)
 	if err != nil {
 		return nil, err
 	}
 	s := &pgServer{dir: dir}
-	if err := s.start(ctx, in, n); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+	err = func() error {
+		as, err := unprivileged(dir)
+		if err != nil {
+			return err
+		}
+		in, ok := findPostgres("/")
+		if !ok && !fetch {
+			return fmt.Errorf("%w is installed", errNoPostgres)
+		}
+		if !ok {
+			own := filepath.Join(dir, "debian")
+			if err := fetchPostgres(ctx, own, log); err != nil {
+				return err
+			}
+			if in, ok = findPostgres(own); !ok {
+				return fmt.Errorf("%w in Debian's packages", errNoPostgres)
+			}
+		}
+		return s.start(ctx, in, as, n)
+	}()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-func (s *pgServer) start(ctx context.Context, in pgInstall, n int) error {
-	as, err := unprivileged(s.dir)
-	if err != nil {
-		return err
+// serverPrefix begins the names of the directories of servers.
+const serverPrefix = "peers-pg-"
+
+// serverBase returns where the directory of a server can be: where its user can
+// reach it, by a path that is short enough for a unix socket.
+func serverBase() (string, error) {
+	for _, base := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
+		const most = 107 - len("/"+serverPrefix+"4294967295/.s.PGSQL.5432")
+		if len(base) <= most && reachable(base) {
+			return base, nil
+		}
 	}
+	return "", fmt.Errorf("%w: no temporary directory that another user can reach", errNoPostgres)
+}
+
+// reachable reports whether this user, or if this is root every user, can reach
+// what is in a directory.
+func reachable(dir string) bool {
+	if os.Getuid() != 0 {
+		return true
+	}
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return false
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return true
+		}
+	}
+}
+
+func (s *pgServer) start(ctx context.Context, in pgInstall, as *syscall.SysProcAttr, n int) error {
 	command := func(name string, args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(in.bin, name), args...)
 		cmd.SysProcAttr = as
@@ -192,7 +227,7 @@ func (s *pgServer) start(ctx context.Context, in pgInstall, n int) error {
 	megabytes := max(256, n*600>>20) // all of the table and its indexes
 	s.cmd = command("postgres", "-D", data)
 	for _, setting := range []string{
-		"listen_addresses=", "unix_socket_directories=" + s.dir,
+		"listen_addresses=", "unix_socket_directories=" + s.dir, "port=5432",
 		fmt.Sprintf("shared_buffers=%dMB", megabytes), fmt.Sprintf("effective_cache_size=%dMB", megabytes),
 		"huge_pages=try", "maintenance_work_mem=1GB", "work_mem=64MB", "max_connections=8",
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
@@ -233,7 +268,7 @@ func (s *pgServer) start(ctx context.Context, in pgInstall, n int) error {
 }
 
 func (s *pgServer) connect(ctx context.Context) (*pgx.Conn, error) {
-	return pgx.Connect(ctx, fmt.Sprintf("host=%s user=peers database=postgres", s.dir))
+	return pgx.Connect(ctx, fmt.Sprintf("host=%s port=5432 user=peers database=postgres", s.dir))
 }
 
 // stop ends the server and removes what it wrote.

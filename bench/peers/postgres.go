@@ -30,7 +30,7 @@ func (c *postgres) describe() description {
 			"Prepared statements, by pgx with binary results; generic plans but for the fragment, whose plan depends on how common it is; " +
 			"known ends as ranges of keys, one for each symbol that may stand where an unknown one is near the end, the rest by LIKE within them; " +
 			"many numbers and all that may have been meant as one array. " +
-			"The server's own times are those of EXPLAIN ANALYZE without planning.",
+			"The server's own times are the execution times of EXPLAIN (ANALYZE, TIMING OFF), in whole microseconds, without planning and less what it tells of a statement that does nothing.",
 	}
 }
 
@@ -43,6 +43,7 @@ var postgresStatements = map[string]string{
 	"ends":     `SELECT id FROM v WHERE rvin >= $1 AND rvin < $2 AND rvin LIKE $3 LIMIT 100`,
 	"places":   `SELECT r.id FROM unnest($1::text[]) AS h CROSS JOIN LATERAL (SELECT id FROM v WHERE rvin >= h AND rvin < h || '~' AND rvin LIKE $2 OFFSET 0) AS r LIMIT 100`,
 	"fragment": `SELECT id FROM v WHERE vin LIKE $1 LIMIT 100`,
+	"nothing":  `SELECT id FROM v WHERE false`,
 }
 
 func (c *postgres) build(ctx context.Context, listed []entry) (err error) {
@@ -141,6 +142,18 @@ func stringsOf(vins []vin.VIN) []string {
 	return ss
 }
 
+func (*postgres) needs(f form) []string {
+	switch f {
+	case lastSix, makerLastFour, twoOfLastSix:
+		return []string{"table", "reversed B-tree"}
+	case twoUnknown:
+		return []string{"table", "B-tree", "reversed B-tree"}
+	case fragment:
+		return []string{"table", "trigrams"}
+	}
+	return []string{"table", "B-tree"}
+}
+
 func (c *postgres) prepare(q *question) ask {
 	var name string
 	var args []any
@@ -211,10 +224,15 @@ func (c *postgres) explain(ctx context.Context, q *question) (float64, error) {
 			quoted[i] += "]"
 		}
 	}
+	return c.execution(ctx, `"`+name+`" (`+strings.Join(quoted, ", ")+`)`)
+}
+
+func (c *postgres) idle(ctx context.Context) (float64, error) { return c.execution(ctx, `"nothing"`) }
+
+// execution returns the nanoseconds that a prepared statement takes to execute.
+func (c *postgres) execution(ctx context.Context, statement string) (float64, error) {
 	var text string
-	err := c.conn.QueryRow(ctx,
-		`EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE "`+name+`" (`+strings.Join(quoted, ", ")+`)`,
-		pgx.QueryExecModeSimpleProtocol).Scan(&text)
+	err := c.conn.QueryRow(ctx, `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE `+statement, pgx.QueryExecModeSimpleProtocol).Scan(&text)
 	if err != nil {
 		return 0, err
 	}

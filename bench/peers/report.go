@@ -60,6 +60,7 @@ type goal struct {
 	Times   float64 `json:"times"` // theirs by ours
 	Wanted  float64 `json:"wanted"`
 	Reached bool    `json:"reached"`
+	Why     string  `json:"why,omitempty"` // it is not reached
 }
 
 // level is by how much a rival must be better to win: less is noise.
@@ -79,6 +80,12 @@ func (r *run) report(notes []string) *report {
 	}
 	rep.findWins()
 	rep.checkGoals()
+	if r.idle > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("EXPLAIN ANALYZE tells %s of a statement that does nothing. That is taken off PostgreSQL's own times.", duration(r.idle)))
+	}
+	if line := rep.comparedLine(); line != "" {
+		rep.Notes = append(rep.Notes, line)
+	}
 	if a, b := rep.figure(batchMiss, "map[[17]byte]uint32"), rep.figure(batchMiss, "map[vin.VIN]uint32"); a != nil && b != nil {
 		name, of := "map[vin.VIN]uint32", a.P50/b.P50
 		if of < 1 {
@@ -87,6 +94,39 @@ func (r *run) report(notes []string) *report {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("The faster of the built-in maps is %s: %.2f times as fast in misses.", name, of))
 	}
 	return rep
+}
+
+// comparedLine says on how many questions answers were compared.
+func (rep *report) comparedLine() string {
+	most := 0
+	for _, f := range rep.Figures {
+		if f.Form != batchHit && f.Form != batchMiss {
+			most = max(most, f.Compared)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	var fewer []string
+	for _, c := range rep.Contenders {
+		least := rep.Figures[0]
+		least.Compared = most
+		for _, f := range rep.Figures {
+			// Of some forms there are fewer different questions.
+			ours := rep.figure(f.Form, ourName)
+			if f.Contender == c.Name && f.Compared < least.Compared && ours != nil && f.Compared < ours.Compared {
+				least = f
+			}
+		}
+		if least.Compared < most {
+			fewer = append(fewer, fmt.Sprintf("%s %s (%s)", c.Name, grouped(least.Compared), least.Form))
+		}
+	}
+	line := fmt.Sprintf("Answers were compared before timing on up to %s questions of each form and %s numbers of each kind of batch", grouped(most), grouped(blockLen))
+	if len(fewer) > 0 {
+		line += "; of the slower ones on fewer, at least " + strings.Join(fewer, ", ")
+	}
+	return line + "."
 }
 
 func (rep *report) figure(f form, name string) *figure {
@@ -102,7 +142,7 @@ func (rep *report) figure(f form, name string) *figure {
 // nobody gets an answer in them.
 func (rep *report) findWins() {
 	for _, theirs := range rep.Figures {
-		if theirs.Contender == ourName || strings.HasSuffix(theirs.Contender, serverSide) {
+		if isOurs(theirs.Contender) || strings.HasSuffix(theirs.Contender, serverSide) {
 			continue
 		}
 		ours := rep.figure(theirs.Form, ourName)
@@ -117,7 +157,7 @@ func (rep *report) findWins() {
 		}
 	}
 	for _, theirs := range rep.Contenders {
-		if ours := rep.Contenders[0]; theirs.Bytes < ours.Bytes {
+		if ours := rep.Contenders[0]; !isOurs(theirs.Name) && theirs.Bytes < ours.Bytes {
 			rep.Wins = append(rep.Wins, win{memoryForm, "bytes a record", theirs.Name, theirs.Bytes, ours.Bytes})
 		}
 	}
@@ -130,18 +170,19 @@ var goals = []struct {
 	p99    bool
 	rivals []string // the best of them counts
 	wanted float64
+	why    string // where it is known why it is not reached
 }{
-	{"whole numbers that are not listed, in batch: 4 times as fast as the built-in map", batchMiss, false, builtIn, 4},
-	{"whole numbers that are listed, in batch: 3 times", batchHit, false, builtIn, 3},
-	{"last six: no slower than the sorted slice of reversed VINs", lastSix, false, []string{"sorted slices"}, 1},
-	{"last six: aim, twice as fast", lastSix, false, []string{"sorted slices"}, 2},
-	{"last six: 50 times as fast as a reversed B-tree by the server's own time", lastSix, false, []string{"PostgreSQL" + serverSide}, 50},
-	{"WMI and last four: no slower than the sorted slice of reversed VINs", makerLastFour, false, []string{"sorted slices"}, 1},
-	{"WMI and last four: aim, twice as fast", makerLastFour, false, []string{"sorted slices"}, 2},
-	{"WMI and last four: 50 times as fast as a reversed B-tree by the server's own time", makerLastFour, false, []string{"PostgreSQL" + serverSide}, 50},
-	{"fragment at p99: no slower than the best trigram index", fragment, true, []string{"SQLite", "PostgreSQL"}, 1},
-	{"one error: 5 times as fast as vellum", oneError, false, []string{"blevesearch/vellum"}, 5},
-	{"one error, probes ready: 3 times as fast as the built-in map", oneErrorReady, false, builtIn, 3},
+	{"whole numbers that are not listed, in batch: 4 times as fast as the built-in map", batchMiss, false, builtIn, 4, ""},
+	{"whole numbers that are listed, in batch: 3 times", batchHit, false, builtIn, 3, ""},
+	{"last six: no slower than the sorted slice of reversed VINs", lastSix, false, []string{"sorted slices"}, 1, ""},
+	{"last six: aim, twice as fast", lastSix, false, []string{"sorted slices"}, 2, ""},
+	{"last six: 50 times as fast as a reversed B-tree by the server's own time", lastSix, false, []string{"PostgreSQL" + serverSide}, 50, ""},
+	{"WMI and last four: no slower than the sorted slice of reversed VINs", makerLastFour, false, []string{"sorted slices"}, 1, ""},
+	{"WMI and last four: aim, twice as fast", makerLastFour, false, []string{"sorted slices"}, 2, ""},
+	{"WMI and last four: 50 times as fast as a reversed B-tree by the server's own time", makerLastFour, false, []string{"PostgreSQL" + serverSide}, 50, ""},
+	{"fragment at p99: no slower than the best trigram index", fragment, true, []string{"SQLite", "PostgreSQL"}, 1, ""},
+	{"one error: 5 times as fast as vellum", oneError, false, []string{"blevesearch/vellum"}, 5, ""},
+	{"one error, probes ready: 3 times as fast as the built-in map", oneErrorReady, false, builtIn, 3, ""},
 }
 
 var builtIn = []string{"map[[17]byte]uint32", "map[vin.VIN]uint32"}
@@ -171,7 +212,11 @@ func (rep *report) checkGoals() {
 		if a == 0 {
 			continue // too few samples
 		}
-		rep.Goals = append(rep.Goals, goal{g.text, best.Contender, a, b, b / a, g.wanted, b/a >= g.wanted})
+		reached := goal{g.text, best.Contender, a, b, b / a, g.wanted, b/a >= g.wanted, ""}
+		if !reached.Reached {
+			reached.Why = g.why
+		}
+		rep.Goals = append(rep.Goals, reached)
 	}
 }
 
@@ -261,6 +306,45 @@ func (rep *report) times(value func(*figure) float64) grid {
 func (rep *report) p50() grid { return rep.times(func(f *figure) float64 { return f.P50 }) }
 func (rep *report) p99() grid { return rep.times(func(f *figure) float64 { return f.P99 }) }
 
+// bytesByForm are the bytes a record of what each contender needs for a form.
+func (rep *report) bytesByForm() grid {
+	g := rep.times(func(*figure) float64 { return 1 })
+	for i, c := range rep.Contenders {
+		row := 0
+		for k, f := range columns {
+			if !slices.ContainsFunc(rep.Figures, func(fig figure) bool { return fig.Form == f.form }) {
+				continue
+			}
+			if row++; rep.figure(columns[k].form, c.Name) != nil {
+				g[i+1][row] = fmt.Sprintf("%.1f", c.ByForm[f.form])
+			}
+		}
+	}
+	return g[:len(rep.Contenders)+1]
+}
+
+// served are the times that a server tells, beside those of its clients; nil
+// where there is no server.
+func (rep *report) served() grid {
+	g := grid{{"form", "client p50", "own p50", "of the rounds", "own p99"}}
+	for _, f := range rep.Figures {
+		name, ok := strings.CutSuffix(f.Contender, serverSide)
+		client := rep.figure(f.Form, name)
+		if !ok || client == nil {
+			continue
+		}
+		p99 := "–"
+		if f.P99 > 0 {
+			p99 = duration(f.P99)
+		}
+		g = append(g, []string{string(f.Form), duration(client.P50), duration(f.P50), duration(f.Low) + " to " + duration(f.High), p99})
+	}
+	if len(g) == 1 {
+		return nil
+	}
+	return g
+}
+
 func (rep *report) sizes() grid {
 	g := grid{{"", "bytes a record", "built in", "of that"}}
 	for _, c := range rep.Contenders {
@@ -276,7 +360,7 @@ func (rep *report) sizes() grid {
 }
 
 func (rep *report) samples() grid {
-	g := grid{{"form", "contender", "p50", "of the rounds", "p99", "samples", "answers"}}
+	g := grid{{"form", "contender", "p50", "of the rounds", "p99", "samples", "answers", "compared"}}
 	for _, f := range rep.Figures {
 		p99, answers := "–", "–"
 		if f.P99 > 0 {
@@ -287,7 +371,7 @@ func (rep *report) samples() grid {
 		}
 		g = append(g, []string{
 			string(f.Form), f.Contender, duration(f.P50), duration(f.Low) + " to " + duration(f.High),
-			p99, fmt.Sprint(f.Samples), answers,
+			p99, fmt.Sprint(f.Samples), answers, fmt.Sprint(f.Compared),
 		})
 	}
 	return g
@@ -311,46 +395,98 @@ func (rep *report) parsing() grid {
 func (rep *report) goalLines() []string {
 	var lines []string
 	for _, g := range rep.Goals {
-		verdict := "reached"
+		verdict, why := "reached", ""
 		if !g.Reached {
 			verdict = "NOT reached"
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s, %.2f times (%s; %s against %s)",
-			g.Text, verdict, g.Times, g.Rival, duration(g.Ours), duration(g.Their)))
+		if g.Why != "" {
+			why = " " + g.Why
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s, %.2f times (%s; %s against %s).%s",
+			g.Text, verdict, g.Times, g.Rival, duration(g.Ours), duration(g.Their), why))
 	}
-	return lines
+	return append(lines, rep.bytesLine())
 }
 
-// winLines are the first lines of the report, one for each form and percentile.
+// bytesLine has the bytes a record of vinmatch beside those of every rival.
+func (rep *report) bytesLine() string {
+	ours := rep.Contenders[0]
+	var rivals []string
+	for _, c := range rep.Contenders[1:] {
+		if !isOurs(c.Name) {
+			rivals = append(rivals, fmt.Sprintf("%s %.1f", c.Name, c.Bytes))
+		}
+	}
+	if len(rivals) == 0 {
+		rivals = []string{"none"}
+	}
+	return fmt.Sprintf("bytes a record: vinmatch %.1f with all that a record says, %.1f for whole numbers alone, %.1f for partial ones alone; rivals: %s.",
+		ours.Bytes, ours.ByForm[batchMiss], ours.ByForm[lastSix], strings.Join(rivals, ", "))
+}
+
+// winLines are the first lines of the report, one for each form.
 func (rep *report) winLines() []string {
 	if len(rep.Wins) == 0 {
 		return []string{"No rival is faster than vinmatch or takes less memory by more than the noise."}
 	}
 	var lines []string
-	for i, w := range rep.Wins {
-		if i > 0 && rep.Wins[i-1].Form == w.Form && slices.ContainsFunc(rep.Wins[:i], w.sameLine) {
-			continue // in a line already
+	told := map[form]bool{}
+	for _, w := range rep.Wins {
+		if told[w.Form] {
+			continue
 		}
-		show := duration
+		told[w.Form] = true
 		if w.Form == memoryForm {
-			show = func(bytes float64) string { return fmt.Sprintf("%.1f", bytes) }
+			lines = append(lines, rep.memoryWins())
+			continue
 		}
+		ours := rep.figure(w.Form, ourName)
 		var rivals []string
 		for _, o := range rep.Wins {
-			if w.sameLine(o) {
-				rivals = append(rivals, o.Rival+" "+show(o.Their))
+			if o.Form != w.Form || o.What == "p99" && slices.Contains(rep.Wins, win{o.Form, "p50", o.Rival, rep.figure(o.Form, o.Rival).P50, ours.P50}) {
+				continue // another form, or told with its p50
 			}
+			theirs := rep.figure(o.Form, o.Rival)
+			rivals = append(rivals, o.Rival+" "+both(theirs))
 		}
-		name := string(w.Form) + ", " + w.What
-		if w.Form == memoryForm {
-			name = w.What
+		line := fmt.Sprintf("Rivals win in %s: %s; vinmatch %s.", w.Form, strings.Join(rivals, ", "), both(ours))
+		if why := whyTheyWin[w.Form]; why != "" {
+			line += " " + why
 		}
-		lines = append(lines, fmt.Sprintf("Rivals win in %s: %s; vinmatch %s.", name, strings.Join(rivals, ", "), show(w.Ours)))
+		lines = append(lines, line)
 	}
 	return lines
 }
 
-func (w win) sameLine(o win) bool { return w.Form == o.Form && w.What == o.What }
+// both shows the percentiles of a figure.
+func both(f *figure) string {
+	if f.P99 == 0 {
+		return duration(f.P50)
+	}
+	return fmt.Sprintf("%s (p99 %s)", duration(f.P50), duration(f.P99))
+}
+
+func (rep *report) memoryWins() string {
+	var rivals []string
+	ours := 0.0
+	for _, w := range rep.Wins {
+		if w.Form == memoryForm {
+			rivals, ours = append(rivals, fmt.Sprintf("%s %.1f", w.Rival, w.Their)), w.Ours
+		}
+	}
+	return fmt.Sprintf("Rivals win in bytes a record: %s; vinmatch %.1f. %s", strings.Join(rivals, ", "), ours, whyTheyWin[memoryForm])
+}
+
+// whyTheyWin says what rivals do in a form where some may win.
+var whyTheyWin = map[form]string{
+	lastSix:       "Known ends are one range of a sorted slice of reversed numbers, whose answers lie side by side.",
+	makerLastFour: "Known ends are one range of a sorted slice of reversed numbers, whose answers lie side by side.",
+	twoUnknown:    "Vinmatch decides between its paths first.",
+	twoOfLastSix:  "Vinmatch returns the first hundred in the order of the numbers, for which it looks at all that fit; the others stop at any hundred.",
+	fragment:      "A suffix array finds a run of symbols wherever it stands by one binary search, and takes 72 bytes a record for it; vinmatch tries each of the twelve places.",
+	oneError:      "One error leaves either half of a number as it is, so that sorted slices of both directions have all candidates in two short ranges; vinmatch looks up all 561 numbers that may have been meant, as it does for any kind of error.",
+	memoryForm:    "They hold numbers and nothing else; see what takes the bytes of vinmatch below.",
+}
 
 func (rep *report) title() string {
 	return fmt.Sprintf("vinmatch and its peers, %s records, %s",
@@ -388,7 +524,11 @@ func (rep *report) text(w io.Writer) error {
 	}
 	section("Half of the questions took at most", rep.p50())
 	section("99 in 100 took at most", rep.p99())
+	if g := rep.served(); g != nil {
+		section("What the server tells itself, beside its client", g)
+	}
 	section("Memory and building", rep.sizes())
+	section("Bytes a record of what a form takes", rep.bytesByForm())
 	section("Parsing, a number", rep.parsing())
 	fmt.Fprintf(&b, "\nGoals, for five million records\n")
 	for _, line := range rep.goalLines() {
@@ -448,7 +588,11 @@ func (rep *report) markdown(w io.Writer) error {
 	section("Half of the questions took at most", rep.p50())
 	section("99 in 100 took at most", rep.p99())
 	fmt.Fprintf(&b, "\nBatches are of %d numbers; their times are for one number. A dash: not asked, because the contender could only go through everything, or too few samples.\n", blockLen)
+	if g := rep.served(); g != nil {
+		section("What the server tells itself, beside its client", g)
+	}
 	section("Memory and building", rep.sizes())
+	section("Bytes a record of what a form takes", rep.bytesByForm())
 	fmt.Fprintf(&b, "\n## Goals, for five million records\n\n")
 	for _, line := range rep.goalLines() {
 		fmt.Fprintln(&b, "- "+line)
@@ -459,7 +603,7 @@ func (rep *report) markdown(w io.Writer) error {
 	for _, f := range singleForms {
 		fmt.Fprintf(&b, "- %s: %s\n", f, about[f])
 	}
-	fmt.Fprintf(&b, "\nEvery second question is about a vehicle that is not listed; whole numbers are all of one kind. Partial numbers want %d records at most.\n", limit)
+	fmt.Fprintf(&b, "\nEvery second question is about a vehicle that is not listed; whole numbers are all of one kind. Partial numbers want %d records at most: vinmatch returns the first ones in the order of the numbers, the others whichever they come to first.\n", limit)
 	fmt.Fprintf(&b, "\n## How each is set up\n\n")
 	for _, c := range rep.Contenders {
 		name := c.Name

@@ -12,7 +12,7 @@ import (
 
 func testReport() *report {
 	fig := func(f form, name string, p50, p99 float64) figure {
-		return figure{Form: f, Contender: name, P50: p50, P99: p99, Low: p50 * 0.9, High: p50 * 1.1, Samples: 500, Answers: 1}
+		return figure{Form: f, Contender: name, P50: p50, P99: p99, Low: p50 * 0.9, High: p50 * 1.1, Samples: 500, Answers: 1, Compared: 300}
 	}
 	rep := &report{
 		Program: "peers", Schema: 1, Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Records: 5_000_000,
@@ -34,6 +34,10 @@ func testReport() *report {
 		Wins:    []win{}, Goals: []goal{}, Notes: []string{"A note."},
 		Took: 12,
 	}
+	for i := range rep.Contenders {
+		c := &rep.Contenders[i]
+		c.ByForm = map[form]float64{batchMiss: c.Bytes, batchHit: c.Bytes, lastSix: c.Bytes - 10, fragment: c.Bytes - 20}
+	}
 	rep.findWins()
 	rep.checkGoals()
 	return rep
@@ -44,8 +48,8 @@ func testReport() *report {
 func TestWinsComeFirst(t *testing.T) {
 	rep := testReport()
 	want := []string{
-		"Rivals win in last six, p50: sorted slices 900 ns; vinmatch 1.00 µs.",
-		"Rivals win in bytes a record: sorted slices 36.0; vinmatch 40.0.",
+		"Rivals win in last six: sorted slices 900 ns (p99 5.00 µs); vinmatch 1.00 µs (p99 4.00 µs). " + whyTheyWin[lastSix],
+		"Rivals win in bytes a record: sorted slices 36.0; vinmatch 40.0. " + whyTheyWin[memoryForm],
 	}
 	if got := rep.winLines(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("wins:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -95,6 +99,43 @@ func TestGoals(t *testing.T) {
 	}
 }
 
+// What is not reached says why, where that is known; bytes stand beside those of
+// every rival.
+func TestGoalLines(t *testing.T) {
+	rep := testReport()
+	for i := range rep.Goals {
+		if !rep.Goals[i].Reached {
+			rep.Goals[i].Why = "So it is."
+		}
+	}
+	lines := rep.goalLines()
+	if len(lines) != len(rep.Goals)+1 {
+		t.Fatalf("%d lines of %d goals", len(lines), len(rep.Goals))
+	}
+	for i, g := range rep.Goals {
+		if strings.Contains(lines[i], "NOT") == g.Reached || strings.HasSuffix(lines[i], ". So it is.") == g.Reached {
+			t.Errorf("reached %t: %s", g.Reached, lines[i])
+		}
+	}
+	const want = "bytes a record: vinmatch 40.0 with all that a record says, 40.0 for whole numbers alone, 30.0 for partial ones alone; " +
+		"rivals: map[vin.VIN]uint32 45.2, sorted slices 36.0, PostgreSQL 235.0."
+	if got := lines[len(lines)-1]; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestComparedLine(t *testing.T) {
+	rep := testReport()
+	const all = "Answers were compared before timing on up to 300 questions of each form and 4,096 numbers of each kind of batch"
+	if got := rep.comparedLine(); got != all+"." {
+		t.Error(got)
+	}
+	rep.figure(fragment, "PostgreSQL").Compared = 12
+	if got := rep.comparedLine(); got != all+"; of the slower ones on fewer, at least PostgreSQL 12 (fragment of six)." {
+		t.Error(got)
+	}
+}
+
 func TestTables(t *testing.T) {
 	var b bytes.Buffer
 	if err := testReport().text(&b); err != nil {
@@ -117,12 +158,23 @@ sorted slices                      –           –   5.00 µs         –
 PostgreSQL                         –           –         –   3.00 ms
 PostgreSQL, server side            –           –   30.0 ns         –
 
+What the server tells itself, beside its client
+form      client p50  own p50  of the rounds       own p99
+last six      160 µs  20.0 ns  18.0 ns to 22.0 ns  30.0 ns
+
 Memory and building
                     bytes a record  built in  of that
 vinmatch                      40.0    1.50 s  keys 16.0
 map[vin.VIN]uint32            45.2    0.50 s
 sorted slices                 36.0    2.00 s
 PostgreSQL                   235.0   60.00 s
+
+Bytes a record of what a form takes
+                    miss, batch  hit, batch  last six  fragment
+vinmatch                   40.0        40.0      30.0      20.0
+map[vin.VIN]uint32         45.2        45.2         –         –
+sorted slices                 –           –      26.0         –
+PostgreSQL                    –           –     225.0     215.0
 `
 	if !strings.Contains(b.String(), want) {
 		t.Errorf("tables:\n%s\nwant:%s", b.String(), want)

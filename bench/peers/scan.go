@@ -50,6 +50,17 @@ func (c *scan) build(_ context.Context, listed []entry) error {
 	return nil
 }
 
+func (c *scan) parts(context.Context) ([]part, error) {
+	return []part{{"words", 16 * int64(len(c.words))}, {"text", int64(len(c.lines))}}, nil
+}
+
+func (*scan) needs(f form) []string {
+	if f == fragment {
+		return []string{"text"}
+	}
+	return []string{"words"}
+}
+
 func (c *scan) prepare(q *question) ask {
 	switch q.form {
 	case oneError:

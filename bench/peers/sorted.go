@@ -186,6 +186,21 @@ func (c *slicePair) build(_ context.Context, listed []entry) error {
 	return nil
 }
 
+func (c *slicePair) parts(context.Context) ([]part, error) {
+	n := int64(len(c.forward))
+	return []part{{"sorted", 16 * n}, {"reversed", 16*n + 4*n + 4*int64(len(c.steps))}}, nil
+}
+
+func (*slicePair) needs(f form) []string {
+	switch f {
+	case exactHit, exactMiss, batchHit, batchMiss:
+		return []string{"sorted"}
+	case twoUnknown, oneError:
+		return []string{"sorted", "reversed"}
+	}
+	return []string{"reversed"}
+}
+
 func (c *slicePair) get(p packed) (index.Row, bool) {
 	i := c.forward.search(0, len(c.forward), p)
 	return index.Row(i), i < len(c.forward) && c.forward[i] == p

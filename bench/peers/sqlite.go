@@ -155,6 +155,18 @@ func (c *sqlite) rows(dst []index.Row, name string, args ...any) ([]index.Row, e
 	return dst, rows.Err()
 }
 
+func (*sqlite) needs(f form) []string {
+	switch f {
+	case lastSix, makerLastFour, twoOfLastSix:
+		return []string{"table", "reversed B-tree"}
+	case twoUnknown:
+		return []string{"table", "B-tree", "reversed B-tree"}
+	case fragment:
+		return []string{"table", "trigrams"}
+	}
+	return []string{"table", "B-tree"}
+}
+
 func (c *sqlite) prepare(q *question) ask {
 	var name string
 	var args []any

@@ -84,6 +84,15 @@ var singleForms = []form{
 	exactHit, exactMiss, lastSix, makerLastFour, twoUnknown, twoOfLastSix, fragment, oneError, oneErrorReady,
 }
 
+// whole reports whether a form asks for whole numbers.
+func (f form) whole() bool {
+	switch f {
+	case exactHit, exactMiss, batchHit, batchMiss, oneError, oneErrorReady:
+		return true
+	}
+	return false
+}
+
 // about says what a form asks.
 var about = map[form]string{
 	exactHit:      "a whole number that is listed",
@@ -240,27 +249,37 @@ func neighbours(v vin.VIN) []vin.VIN { return appendNeighbours(make([]vin.VIN, 0
 func appendNeighbours(dst []vin.VIN, v vin.VIN) []vin.VIN {
 	dst = append(dst, v)
 	b := v.Bytes()
-	add := func() {
-		n, ok := vin.FromBytes(b)
-		if !ok {
-			panic("peers: a neighbour is no VIN")
-		}
-		dst = append(dst, n)
-	}
 	for i, was := range b {
-		for _, c := range []byte(symbols) {
-			if c != was {
-				b[i] = c
-				add()
+		for c := range len(symbols) {
+			if symbols[c] != was {
+				dst = append(dst, v.With(i+1, symbols[c]))
 			}
 		}
-		b[i] = was
 	}
 	for i := 1; i < len(b); i++ {
 		if b[i-1] != b[i] {
-			b[i-1], b[i] = b[i], b[i-1]
-			add()
-			b[i-1], b[i] = b[i], b[i-1]
+			dst = append(dst, v.With(i, b[i]).With(i+1, b[i-1]))
+		}
+	}
+	return dst
+}
+
+// appendNearTexts is appendNeighbours of texts.
+func appendNearTexts(dst []text, b text) []text {
+	dst = append(dst, b)
+	for i, was := range b {
+		for c := range len(symbols) {
+			if symbols[c] != was {
+				dst = append(dst, b)
+				dst[len(dst)-1][i] = symbols[c]
+			}
+		}
+	}
+	for i := 1; i < len(b); i++ {
+		if b[i-1] != b[i] {
+			dst = append(dst, b)
+			near := &dst[len(dst)-1]
+			near[i-1], near[i] = b[i], b[i-1]
 		}
 	}
 	return dst
