@@ -440,22 +440,31 @@ func (rep *report) winLines() []string {
 			lines = append(lines, rep.memoryWins())
 			continue
 		}
-		ours := rep.figure(w.Form, ourName)
-		var rivals []string
+		var rivals, whys []string
 		for _, o := range rep.Wins {
-			if o.Form != w.Form || o.What == "p99" && slices.Contains(rep.Wins, win{o.Form, "p50", o.Rival, rep.figure(o.Form, o.Rival).P50, ours.P50}) {
-				continue // another form, or told with its p50
-			}
 			theirs := rep.figure(o.Form, o.Rival)
-			rivals = append(rivals, o.Rival+" "+both(theirs))
+			switch {
+			case o.Form != w.Form:
+				continue
+			case o.What == "p50":
+				rivals = append(rivals, o.Rival+" "+both(theirs))
+			case rep.wins(o.Form, "p50", o.Rival):
+				continue // told with its p50
+			default:
+				rivals = append(rivals, o.Rival+" at p99 "+duration(theirs.P99))
+			}
+			if why := whyTheyWin[w.Form][o.Rival]; why != "" {
+				whys = append(whys, " "+why)
+			}
 		}
-		line := fmt.Sprintf("Rivals win in %s: %s; vinmatch %s.", w.Form, strings.Join(rivals, ", "), both(ours))
-		if why := whyTheyWin[w.Form]; why != "" {
-			line += " " + why
-		}
-		lines = append(lines, line)
+		lines = append(lines, fmt.Sprintf("Rivals win in %s: %s; vinmatch %s.%s",
+			w.Form, strings.Join(rivals, ", "), both(rep.figure(w.Form, ourName)), strings.Join(whys, "")))
 	}
 	return lines
+}
+
+func (rep *report) wins(f form, what, rival string) bool {
+	return slices.ContainsFunc(rep.Wins, func(w win) bool { return w.Form == f && w.What == what && w.Rival == rival })
 }
 
 // both shows the percentiles of a figure.
@@ -474,19 +483,24 @@ func (rep *report) memoryWins() string {
 			rivals, ours = append(rivals, fmt.Sprintf("%s %.1f", w.Rival, w.Their)), w.Ours
 		}
 	}
-	return fmt.Sprintf("Rivals win in bytes a record: %s; vinmatch %.1f. %s", strings.Join(rivals, ", "), ours, whyTheyWin[memoryForm])
+	return fmt.Sprintf("Rivals win in bytes a record: %s; vinmatch %.1f. "+
+		"They hold numbers and nothing else; see below what takes the bytes of vinmatch, and what a form takes.", strings.Join(rivals, ", "), ours)
 }
 
-// whyTheyWin says what rivals do in a form where some may win.
-var whyTheyWin = map[form]string{
-	lastSix:       "Known ends are one range of a sorted slice of reversed numbers, whose answers lie side by side.",
-	makerLastFour: "Known ends are one range of a sorted slice of reversed numbers, whose answers lie side by side.",
-	twoUnknown:    "Vinmatch decides between its paths first.",
-	twoOfLastSix:  "Vinmatch returns the first hundred in the order of the numbers, for which it looks at all that fit; the others stop at any hundred.",
-	fragment:      "A suffix array finds a run of symbols wherever it stands by one binary search, and takes 72 bytes a record for it; vinmatch tries each of the twelve places.",
-	oneError:      "One error leaves either half of a number as it is, so that sorted slices of both directions have all candidates in two short ranges; vinmatch looks up all 561 numbers that may have been meant, as it does for any kind of error.",
-	memoryForm:    "They hold numbers and nothing else; see what takes the bytes of vinmatch below.",
+// whyTheyWin says what a rival does in a form where it may win.
+var whyTheyWin = map[form]map[string]string{
+	lastSix:       {"sorted slices": ends},
+	makerLastFour: {"sorted slices": ends},
+	twoUnknown:    {"sorted slices": "The sorted slices take the longer known end; vinmatch decides between its paths first."},
+	twoOfLastSix: {"sorted slices": "Vinmatch returns the first hundred in the order of the numbers, for which it looks at all that fit; " +
+		"the sorted slices stop at any hundred."},
+	fragment: {"index/suffixarray": "A suffix array finds a run of symbols wherever it stands by one binary search, and takes 72 bytes a record for that; " +
+		"vinmatch tries each of the twelve places."},
+	oneError: {"sorted slices": "One error leaves one half of a number or the other as it is, so that sorted slices of both directions have all candidates in two short ranges; " +
+		"vinmatch looks up all 561 numbers that may have been meant, as it does for any kind of error."},
 }
+
+const ends = "Known ends are one range of a sorted slice of reversed numbers, in which the answers lie side by side."
 
 func (rep *report) title() string {
 	return fmt.Sprintf("vinmatch and its peers, %s records, %s",
