@@ -10,7 +10,8 @@
 // The built-in map by text and by packed value, cockroachdb/swiss,
 // kamstrup/intmap, puzpuzpuz/xsync, a sorted slice with one of reversed VINs,
 // index/suffixarray, blevesearch/vellum, SQLite and PostgreSQL, each set up as
-// its best user would, and a plain scan. The report says how. Versions are
+// its best user would, and a plain scan. Beside what the index of vinmatch does
+// alone stands a whole query of package match. The report says how. Versions are
 // pinned in go.mod. Some of the rivals hold one form of question only; what a
 // contender can only answer by going through everything is not asked of it, and
 // is what the plain scan shows.

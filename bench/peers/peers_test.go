@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,10 +64,37 @@ func TestAnswersPostgres(t *testing.T) {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
+		if _, err := os.Stat(s.dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the server's directory stays: %v", err)
+		}
 	})
 	w := makeWorld(1, testSize, 2*blockLen)
 	c := &postgres{server: s}
 	testContender(t, w, c)
+}
+
+// The server's directory is where its user can reach it.
+func TestServerBase(t *testing.T) {
+	dir := t.TempDir()
+	private, long := filepath.Join(dir, "private"), filepath.Join(dir, strings.Repeat("long", 20))
+	for _, d := range []string{filepath.Join(private, "tmp"), long} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(private, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := reachable(filepath.Join(private, "tmp")), os.Getuid() != 0; got != want {
+		t.Errorf("a directory of this user alone is reachable: %t, want %t", got, want)
+	}
+	if reachable(filepath.Join(dir, "none")) && os.Getuid() == 0 {
+		t.Error("a directory that is not there is reachable")
+	}
+	t.Setenv("TMPDIR", long)
+	if base, err := serverBase(); err == nil && base == long {
+		t.Error("a path too long for a socket")
+	}
 }
 
 func testContender(t *testing.T, w *world, c contender) {
@@ -450,7 +480,9 @@ func TestFlags(t *testing.T) {
 	}{
 		{nil, true},
 		{[]string{"-size", "2000", "-forms", "last|fragment", "-json"}, true},
+		{[]string{"--size", "5M"}, true},
 		{[]string{"-size", "10"}, false},
+		{[]string{"-size", "many"}, false},
 		{[]string{"-forms", "("}, false},
 		{[]string{"-postgres", "perhaps"}, false},
 		{[]string{"all"}, false},

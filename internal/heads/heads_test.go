@@ -98,7 +98,7 @@ func TestWalkFindsWhatAScanFinds(t *testing.T) {
 
 func TestNear(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	keys := clustered(rng, 3000)
+	keys := clustered(rng, 20_000)
 	d := heads.Build(keys)
 	probe := func(k tagtable.Key) {
 		t.Helper()
