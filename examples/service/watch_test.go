@@ -161,7 +161,7 @@ func TestWatchKill(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d times; %d inquiries taken, %d reports", *watchRounds, taken, len(all))
-	if taken < 2 {
+	if taken == 0 {
 		t.Error("nothing was asked")
 	}
 }

@@ -36,7 +36,7 @@ func TestHangingStart(t *testing.T) {
 		t.Errorf("opened %v, %v", r, rerr)
 	}
 	// Let go of the server.
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err == nil { // the server reads
 			_ = f.Close()

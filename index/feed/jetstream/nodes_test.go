@@ -310,7 +310,7 @@ func TestCluster(t *testing.T) {
 	}
 	t.Parallel()
 	c := startCluster(t)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+time.Duration(*leaders)*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute+time.Duration(*leaders)*time.Minute)
 	defer cancel()
 	// Every node has a connection to a server of its own first.
 	var logs [3]*jetstream.Log

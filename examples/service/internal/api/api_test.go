@@ -92,7 +92,7 @@ func newFixture(t *testing.T, o Options) *fixture {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	replica, err := feed.OpenReplica(ctx, f.log, nil, feed.Options{Poll: 10 * time.Millisecond, MaxAge: 100 * time.Millisecond})
+	replica, err := feed.OpenReplica(ctx, f.log, nil, feed.Options{Poll: 10 * time.Millisecond, MaxAge: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +124,9 @@ func newFixture(t *testing.T, o Options) *fixture {
 		t.Fatal(err)
 	}
 	o.Replica, o.Log, o.Audit = replica, f.log, alog
+	// No machine is too slow to be asked.
+	set(&o.Limits.SearchTime, time.Minute)
+	set(&o.Limits.ApplyTime, time.Minute)
 	o.Logger = slog.New(slog.NewJSONHandler(f.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Delayed, err = delayed.Open(t.TempDir(), delayed.Options{
 		Matcher: match.New(replica.Index(), match.Options{}), Replica: replica, Log: f.log,
