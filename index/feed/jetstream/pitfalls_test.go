@@ -724,3 +724,26 @@ func TestOpenOther(t *testing.T) {
 		}
 	}
 }
+
+// A store that somebody removed is an error, not something to wait for.
+func TestNoStore(t *testing.T) {
+	l := open(t, inDir(t))
+	ctx := ctxFor(t, time.Minute)
+	snaps, err := l.Snapshots(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bare(t, l.Log).DeleteObjectStore(ctx, "vinmatch_snapshots"); err != nil {
+		t.Fatal(err)
+	}
+	s := feed.Snapshot{Head: feed.Head{Position: index.Position{Lineage: feed.NewLineage(), Seq: 1}}}
+	for what, f := range map[string]func() error{
+		"List": func() error { _, err := snaps.List(ctx); return err },
+		"Get":  func() error { return snaps.Get(ctx, s, func(string) error { return nil }) },
+		"Put":  func() error { return snaps.Put(ctx, s, func(path string) error { return os.WriteFile(path, nil, 0o600) }) },
+	} {
+		if err := f(); !errors.Is(err, natsjs.ErrStreamNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -137,8 +137,17 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 // led waits until the store has a leader. What takes long is begun after that, since
 // it would not notice for long that what it sent was lost.
 func (s *Snapshots) led(ctx context.Context) error {
-	_, err := ask(ctx, func(ctx context.Context) (any, error) { return s.stream.Info(ctx) })
+	_, err := ask(ctx, func(ctx context.Context) (*jetstream.StreamInfo, error) { return s.info(ctx) })
 	return err
+}
+
+// info asks the leader of the store.
+func (s *Snapshots) info(ctx context.Context, o ...jetstream.StreamInfoOpt) (*jetstream.StreamInfo, error) {
+	info, err := s.stream.Info(ctx, o...)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		err = final{err} // somebody removed it
+	}
+	return info, err
 }
 
 // putObject stores an object, in several attempts if need be.
@@ -172,6 +181,9 @@ func (s *Snapshots) Get(ctx context.Context, snap feed.Snapshot, open func(path 
 }
 
 func (s *Snapshots) get(ctx context.Context, name, path string) error {
+	if err := s.led(ctx); err != nil {
+		return err
+	}
 	began := time.Now()
 	info, err := ask(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
 		info, err := s.store.GetInfo(ctx, name)
@@ -247,7 +259,7 @@ func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map
 		// How many there are the leader says. What the store lists comes from
 		// any server, which may not have them all yet; and of an empty store,
 		// it may wait for the first object.
-		info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter("$O."+s.bucket+".M.>"))
+		info, err := s.info(ctx, jetstream.WithSubjectFilter("$O."+s.bucket+".M.>"))
 		if err != nil || len(info.State.Subjects) == 0 {
 			return nil, err
 		}
