@@ -740,7 +740,9 @@ func TestNoStore(t *testing.T) {
 	for what, f := range map[string]func() error{
 		"List": func() error { _, err := snaps.List(ctx); return err },
 		"Get":  func() error { return snaps.Get(ctx, s, func(string) error { return nil }) },
-		"Put":  func() error { return snaps.Put(ctx, s, func(path string) error { return os.WriteFile(path, nil, 0o600) }) },
+		"Put": func() error {
+			return snaps.Put(ctx, s, func(path string) error { return os.WriteFile(path, nil, 0o600) })
+		},
 	} {
 		if err := f(); !errors.Is(err, natsjs.ErrStreamNotFound) {
 			t.Errorf("%s: %v", what, err)
