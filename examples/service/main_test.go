@@ -43,7 +43,7 @@ func start(t testing.TB, args ...string) *process {
 // launch starts the service, which has time on a machine that does much else.
 func launch(t testing.TB, args ...string) *process {
 	t.Helper()
-	args = append(args, "--search-time", "1m", "--start-time", "5m")
+	args = append([]string{"serve", "--search-time", "1m", "--start-time", "5m"}, args...)
 	p := &process{cmd: exec.Command(os.Args[0], args...), tokens: map[string]string{}, logs: new(strings.Builder)}
 	p.cmd.Env = append(os.Environ(), "VINMATCH_SERVICE=1")
 	p.cmd.Stderr = p.logs

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -55,6 +56,7 @@ func TestThreeNodes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("in short mode")
 	}
+	t.Parallel()
 	token, line, err := access.New(access.Caller{Name: "tester", Owner: "FR", Ask: true}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +158,29 @@ func TestThreeNodes(t *testing.T) {
 	for i := range 3 {
 		if !found(again, world.At(uint64(2000+i)).String()) {
 			t.Errorf("the node that was killed does not find change %d", i)
+		}
+	}
+}
+
+// A node whose cluster does not come together says what it waited for.
+func TestStartAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in short mode")
+	}
+	t.Parallel()
+	addresses := ports(t, 4)
+	p := launch(t, "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--nats-server", "--nats-url", "nats://"+addresses[0], "--nats-name", "n0",
+		"--nats-listen", addresses[0], "--nats-cluster", addresses[1], "--nats-routes", strings.Join(addresses[1:], ","), "--start-time", "10s")
+	out, err := io.ReadAll(p.out)
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v: it says %s", err, out)
+	}
+	if err := p.cmd.Wait(); err == nil {
+		t.Error("it ended well")
+	}
+	for _, want := range []string{"service: opening the change log: ", "deadline exceeded after ", "no answer within ", "no leader"} {
+		if !strings.Contains(p.logs.String(), want) {
+			t.Errorf("the error does not say %q: %s", want, p.logs)
 		}
 	}
 }
