@@ -20,16 +20,15 @@ type ours struct {
 	view *index.View
 
 	// Room for what may have been meant, one question at a time.
-	probes []vin.VIN
-	keys   []index.Key
-	rows   []index.Row
+	keys []index.Key
+	rows []index.Row
 }
 
 func (*ours) describe() description {
 	return description{
 		Name: ourName,
 		Setup: "index.Build with default options: every record with owner, ID, type and status, which the others do not hold. " +
-			"Batches by View.LookupBatch, partial numbers by View.AppendSearch, one error by a batch of all numbers that may have been meant.",
+			"Batches by View.LookupBatch, partial numbers by View.AppendSearch, one error by View.AppendNear, and where all numbers that may have been meant are ready by a batch of them.",
 	}
 }
 
@@ -89,10 +88,7 @@ func (o *ours) prepare(q *question) ask {
 	case oneError:
 		v := q.vin
 		return func(dst []index.Row) ([]index.Row, error) {
-			o.probes, o.keys = appendNeighbours(o.probes[:0], v), o.keys[:0]
-			for i := range o.probes {
-				o.keys = append(o.keys, index.VIN(o.probes[i]))
-			}
+			o.keys = o.view.AppendNear(append(o.keys[:0], index.VIN(v)), v)
 			return o.appendHits(dst, o.keys), nil
 		}
 	}

@@ -246,23 +246,7 @@ const symbols = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 // another symbol and at most 16 with two neighbours swapped.
 func neighbours(v vin.VIN) []vin.VIN { return appendNeighbours(make([]vin.VIN, 0, 561), v) }
 
-func appendNeighbours(dst []vin.VIN, v vin.VIN) []vin.VIN {
-	dst = append(dst, v)
-	b := v.Bytes()
-	for i, was := range b {
-		for c := range len(symbols) {
-			if symbols[c] != was {
-				dst = append(dst, v.With(i+1, symbols[c]))
-			}
-		}
-	}
-	for i := 1; i < len(b); i++ {
-		if b[i-1] != b[i] {
-			dst = append(dst, v.With(i, b[i]).With(i+1, b[i-1]))
-		}
-	}
-	return dst
-}
+func appendNeighbours(dst []vin.VIN, v vin.VIN) []vin.VIN { return v.AppendNear(append(dst, v)) }
 
 // appendNearTexts is appendNeighbours of texts.
 func appendNearTexts(dst []text, b text) []text {
