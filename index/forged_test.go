@@ -306,7 +306,7 @@ func askFilters(rng *rand.Rand, v *index.View, keys []index.Key) {
 func TestForged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
 	n := trials.Number(20_000)
-	if raceEnabled && !testing.Short() {
+	if raceEnabled && !testing.Short() && !trials.Whole() {
 		n = max(1, n/20)
 	}
 	small, keys := registerToForge(t, rng, 30)

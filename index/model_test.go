@@ -10,8 +10,11 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -167,13 +170,14 @@ func (c modelChange) change() index.Change {
 
 // A program replays random operations on an index and a model of it.
 type program struct {
-	t    *testing.T
-	rng  *rand.Rand
-	x    *index.Index
-	o    index.Options
-	m    *model
-	ops  int
-	held []heldView
+	t     testing.TB
+	rng   *rand.Rand
+	x     *index.Index
+	o     index.Options
+	m     *model
+	ops   int
+	steps int // of a whole history
+	held  []heldView
 
 	path  string // of a snapshot
 	saved *model // what is in it; nil: there is none
@@ -215,21 +219,24 @@ var operations = []struct {
 	{1, func(p *program) { p.everything(p.now()) }},
 }
 
-func (p *program) run(n int) {
+// step does one of the operations.
+func (p *program) step() {
 	total := 0
 	for _, o := range operations {
 		total += o.weight
 	}
-	for p.ops < n && !p.t.Failed() {
-		at := p.rng.IntN(total)
-		for _, o := range operations {
-			if at -= o.weight; at < 0 {
-				o.do(p)
-				p.ops++
-				break
-			}
+	at := p.rng.IntN(total)
+	for _, o := range operations {
+		if at -= o.weight; at < 0 {
+			o.do(p)
+			p.ops++
+			return
 		}
 	}
+}
+
+// end asks everything once more and closes the index.
+func (p *program) end() {
 	p.everything(p.now())
 	if err := p.x.Close(); err != nil {
 		p.t.Error(err)
@@ -241,7 +248,7 @@ func (p *program) run(n int) {
 }
 
 // newProgram builds an index of random options and records.
-func newProgram(t *testing.T, rng *rand.Rand, templates []*template) *program {
+func newProgram(t testing.TB, rng *rand.Rand, templates []*template) *program {
 	p := &program{t: t, rng: rng, m: newModel(), templates: templates[:1+rng.IntN(len(templates))]}
 	for _, tm := range p.templates {
 		p.keys = append(p.keys, tm.keys...)
@@ -618,19 +625,152 @@ func makeTemplates(rng *rand.Rand, n int) (all []*template) {
 }
 
 // TestModel replays random operations on indexes of random options, and
-// compares every answer with that of plain maps.
+// compares every answer with that of plain maps. What fails is shrunk to the fewest
+// steps that fail.
 func TestModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
 	n := trials.Number(2_000_000)
-	if raceEnabled && !testing.Short() {
+	if raceEnabled && !testing.Short() && !trials.Whole() {
 		n = max(1, n/20)
 	}
-	ops, programs := 0, 0
-	for ; ops < n && !t.Failed(); programs++ {
-		p := newProgram(t, rng, makeTemplates(rng, 200))
-		p.run(min(n-ops, 1000+rng.IntN(20_000)))
-		ops += p.ops
+	ops, histories := 0, 0
+	for ; ops < n && !t.Failed(); histories++ {
+		h := history{seed: rng.Uint64(), ops: min(n-ops, 1000+rng.IntN(20_000))}
+		done, why := h.fails(t, nil)
+		ops += done
+		if why != "" {
+			steps, why := h.shrink(t)
+			t.Errorf("%s\n%d steps of history %d are enough: %v", why, len(steps), h.seed, steps)
+		}
 	}
-	t.Logf("%d programs", programs)
+	t.Logf("%d histories", histories)
 	trials.Done(t, ops)
+}
+
+// A history is a program that its seed determines: the register it begins with, and
+// what it does at each step, whatever it did or did not at the others.
+type history struct {
+	seed  uint64
+	ops   int
+	extra func(*program) // after each step, for a test of this
+}
+
+// play goes through a history, or through some steps of it.
+func (h history) play(p *program, t testing.TB, steps []int) {
+	var source rand.PCG
+	source.Seed(h.seed, 0)
+	rng := rand.New(&source)
+	*p = *newProgram(t, rng, makeTemplates(rng, 200))
+	do := func(i int) {
+		source.Seed(h.seed, uint64(i)+1)
+		p.step()
+		if h.extra != nil {
+			h.extra(p)
+		}
+	}
+	for i := 0; steps == nil && p.ops < h.ops && !t.Failed(); i++ {
+		p.steps = i + 1
+		do(i)
+	}
+	for _, i := range steps {
+		do(i)
+	}
+	p.end()
+}
+
+// fails plays a history, and returns how many operations it made and what was
+// wrong, if anything was.
+func (h history) fails(t *testing.T, steps []int) (ops int, why string) {
+	p, r := h.record(t, steps)
+	return p.ops, r.log.String()
+}
+
+func (h history) record(t *testing.T, steps []int) (*program, *recorder) {
+	p, r := &program{}, &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				r.Errorf("panic: %v\n%s", v, debug.Stack())
+			}
+		}()
+		h.play(p, r, steps)
+	}()
+	<-done
+	return p, r
+}
+
+// shrink returns few steps of a history that fail, and how: it leaves out ever
+// smaller parts for as long as what is left fails.
+func (h history) shrink(t *testing.T) (steps []int, why string) {
+	p, r := h.record(t, nil)
+	for i := range p.steps {
+		steps = append(steps, i)
+	}
+	why = r.log.String()
+	if _, again := h.fails(t, steps); again == "" {
+		return steps, why + "\n(and not when it is played again)" // the background has its part in it
+	}
+	for part, tries := len(steps), 0; part > 0 && tries < 2000; part /= 2 {
+		for at := 0; at < len(steps); tries++ {
+			fewer := slices.Delete(slices.Clone(steps), at, min(at+part, len(steps)))
+			if _, w := h.fails(t, fewer); w != "" && len(fewer) > 0 {
+				steps, why = fewer, w
+			} else {
+				at += part
+			}
+		}
+	}
+	return steps, why
+}
+
+// A recorder is a test that keeps what is wrong to itself.
+type recorder struct {
+	testing.TB
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+func (r *recorder) Helper() {}
+
+func (r *recorder) Failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Len() > 0
+}
+
+func (r *recorder) Errorf(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprintf(&r.log, format+"\n", args...)
+}
+
+func (r *recorder) Error(args ...any) { r.Errorf("%s", fmt.Sprint(args...)) }
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprint(args...)) }
+
+// A failure that needs a View that is held and three withdrawals is shrunk to the
+// steps that make them.
+func TestModelShrinks(t *testing.T) {
+	for seed := range uint64(3) {
+		h := history{seed: seed, ops: 3000, extra: func(p *program) {
+			if len(p.held) > 0 && len(p.m.tombs) > 2 {
+				p.t.Fatal("made to fail")
+			}
+		}}
+		_, why := h.fails(t, nil)
+		steps, shrunk := h.shrink(t)
+		if why != "made to fail\n" || shrunk != why || len(steps) > 4 {
+			t.Errorf("seed %d: %q becomes %q, %d steps", seed, why, shrunk, len(steps))
+		}
+		if _, why := h.fails(t, steps[1:]); why != "" {
+			t.Errorf("seed %d: step %d of %v is one too many", seed, steps[0], steps)
+		}
+	}
 }

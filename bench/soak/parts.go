@@ -149,7 +149,7 @@ func partsOf(wanted map[int]bool) (parts []part) {
 		{"internal/names", "FuzzFoldCase"},
 	} {
 		name := "go test -fuzz " + strings.TrimPrefix(t.pkg, "internal/") + " " + strings.TrimPrefix(t.target, "Fuzz")
-		add(part{row: 1, name: name, asked: million, pkg: t.pkg, test: t.target, how: fuzz, first: 20_000})
+		add(part{row: 1, name: name, asked: 200_000, pkg: t.pkg, test: t.target, how: fuzz, first: 20_000})
 	}
 
 	// A thousand seeds.
@@ -172,6 +172,7 @@ func partsOf(wanted map[int]bool) (parts []part) {
 	add(
 		part{row: 5, name: "with AVX-512 if there is", asked: million, pkg: "index", test: "^TestForged$"},
 		part{row: 5, name: "without AVX-512", asked: million, pkg: "index", test: "^TestForged$", env: []string{oldProcessor}},
+		part{row: 5, name: "pointers checked, race detector", asked: 50_000, pkg: "index", test: "^TestForged$", how: race, first: 500},
 	)
 
 	add(
@@ -181,10 +182,11 @@ func partsOf(wanted map[int]bool) (parts []part) {
 	)
 
 	add(
+		part{row: 7, name: "inquiries", pkg: "match", test: "TestWatchFile", how: suite, once: true},
 		part{row: 7, name: "files that are replaced", pkg: "internal/safefile", test: "^TestEveryCallFails$", once: true},
 		part{row: 7, name: "snapshots that are saved", pkg: "index", test: "^TestSaveWhenCallsFail$", once: true},
 		part{row: 7, name: "a change log", pkg: "index/feed", test: "^TestDirEveryCallFails$", once: true},
-		part{row: 7, name: "reading snapshots", pkg: "internal/snapfile", test: "Fail|Shrink", how: suite, once: true},
+		part{row: 7, name: "reading snapshots", pkg: "internal/snapfile", test: "TestErrorsOfTheFile|TestFileShrinks", how: suite, once: true},
 	)
 
 	add(
@@ -221,7 +223,7 @@ func partsOf(wanted map[int]bool) (parts []part) {
 	}
 
 	for _, pkg := range []string{"vin", "vin/plate", "index", "match"} {
-		add(part{row: 11, name: pkg + ", percent", asked: 90, pkg: pkg, how: cover, fixed: 90})
+		add(part{row: 11, name: pkg + "", asked: 90, pkg: pkg, how: cover, fixed: 90})
 	}
 	return parts
 }

@@ -60,6 +60,7 @@ type progress struct {
 	open                []entry // slices that found something and did not run again without
 	mended              int64   // that did
 	last                uint64  // the greatest seed
+	lastDone            int64   // by the last slice
 }
 
 func (p part) key() string { return strconv.Itoa(p.row) + " " + p.name }
@@ -86,6 +87,17 @@ func progressOf(log []entry) map[string]*progress {
 	return all
 }
 
+// percentOf is what is done of a part in percent.
+func (p part) percentOf(g *progress) float64 {
+	switch {
+	case g.slices == 0 || g.skipped != "":
+		return 0
+	case p.once:
+		return 100
+	}
+	return min(100, 100*float64(g.done)/float64(p.asked))
+}
+
 func (g *progress) add(e entry) {
 	g.done += e.Done
 	g.seconds += e.Seconds
@@ -99,6 +111,7 @@ func (g *progress) add(e entry) {
 		g.open = slices.Delete(g.open, again, again+1)
 	}
 	g.slices++
+	g.lastDone = e.Done
 	g.last = max(g.last, e.Seed)
 	g.skipped = e.Skipped
 	if e.Done > 0 && e.Seconds > 0 {

@@ -33,23 +33,20 @@ func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 		if g == nil {
 			g = &progress{}
 		}
-		asked, share := grouped(p.asked), "0"
+		asked, done := grouped(p.asked), grouped(g.done)
 		switch {
 		case p.once:
-			asked, share = "all", "0"
-			if g.slices > 0 {
-				share = "100"
-			}
-		case p.asked > 0:
-			share = strconv.FormatFloat(100*float64(g.done)/float64(p.asked), 'f', 1, 64)
+			asked = "all"
+		case p.how == cover: // the last time counts
+			asked, done = asked+" %", grouped(g.lastDone)+" %"
 		}
-		done := grouped(g.done)
-		if g.slices == 0 {
+		switch {
+		case g.skipped != "":
+			done = "not run: " + g.skipped
+		case g.slices == 0:
 			done = "not run"
 		}
-		if g.skipped != "" {
-			done, share = "not run: "+g.skipped, "0"
-		}
+		share := strconv.FormatFloat(p.percentOf(g), 'f', 1, 64)
 		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%d\t%v\t\n", p.name, asked, done, share, g.found, g.mended, duration(g.seconds))
 		found += len(g.open)
 		open = append(open, g.open...)
