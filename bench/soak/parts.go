@@ -223,7 +223,7 @@ func partsOf(wanted map[int]bool) (parts []part) {
 	}
 
 	for _, pkg := range []string{"vin", "vin/plate", "index", "match"} {
-		add(part{row: 11, name: pkg + "", asked: 90, pkg: pkg, how: cover, fixed: 90})
+		add(part{row: 11, name: pkg + ", percent", asked: 90, pkg: pkg, how: cover, fixed: 90})
 	}
 	return parts
 }
