@@ -169,7 +169,10 @@ func partsOf(wanted map[int]bool) (parts []part) {
 		add(p)
 	}
 
+	add(part{row: 4, name: "sections swapped, removed, doubled", pkg: "index", test: "^TestDamagedSnapshots$", how: suite, once: true})
+
 	add(
+		part{row: 5, name: "each check of a section", pkg: "index", test: "^TestForgedSections$", how: suite, once: true},
 		part{row: 5, name: "with AVX-512 if there is", asked: million, pkg: "index", test: "^TestForged$"},
 		part{row: 5, name: "without AVX-512", asked: million, pkg: "index", test: "^TestForged$", env: []string{oldProcessor}},
 		part{row: 5, name: "pointers checked, race detector", asked: 50_000, pkg: "index", test: "^TestForged$", how: race, first: 500},
