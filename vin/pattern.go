@@ -60,7 +60,7 @@ const AnySymbol uint64 = 0x3FF<<1 | (1<<26-1)<<18&^(1<<26|1<<32|1<<34)
 // [8] is 8, a full set is ?, and ? beside the only star is part of it.
 func ParsePattern(s string) (Pattern, error) {
 	if len(s) > maxChars {
-		return Pattern{}, &Error{Kind: Oversize, Pos: maxChars + 1}
+		return Pattern{}, &Error{Kind: Oversize, Pos: charAt(s, maxChars)}
 	}
 	var b places
 	for i := 0; i < len(s); {
@@ -93,6 +93,14 @@ func ParsePattern(s string) (Pattern, error) {
 		return Pattern{}, &Error{Kind: TooShort, Pos: len(s) + 1}
 	}
 	return b.pattern(), nil
+}
+
+// charAt returns which character byte i belongs to, from 1.
+func charAt(s string, i int) int {
+	for n := 1; n < utf8.UTFMax && i > 0 && !utf8.RuneStart(s[i]); n++ {
+		i--
+	}
+	return utf8.RuneCountInString(s[:i]) + 1
 }
 
 // badCharAt is the error for a byte that belongs to no pattern. All before it

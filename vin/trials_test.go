@@ -1,6 +1,7 @@
 package vin_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -98,5 +99,16 @@ func TestLongTextsTakeLittleMemory(t *testing.T) {
 		} {
 			trials.CheckBound(t, text, parse)
 		}
+	}
+}
+
+// The position of an error is counted in characters, also behind a limit in bytes.
+func TestOversizePatternPosition(t *testing.T) {
+	for _, text := range []string{strings.Repeat("é", 600), strings.Repeat("京", 400) + "*", "A" + strings.Repeat("😀", 256), strings.Repeat("\x80", 1025), strings.Repeat("\xff", 1025), strings.Repeat("*", 1025)} {
+		_, err := vin.ParsePattern(text)
+		if !errors.Is(err, vin.Oversize) {
+			t.Errorf("%d bytes: %v", len(text), err)
+		}
+		checkError(t, text, err)
 	}
 }

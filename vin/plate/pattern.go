@@ -99,7 +99,11 @@ func (e element) appendTo(b *strings.Builder) {
 // letters of Saudi patterns stay Arabic.
 func readElements(c country, s string) ([]element, error) {
 	if len(s) > MaxRaw {
-		return nil, &Error{Kind: TooLong, Pos: utf8.RuneCountInString(s[:MaxRaw]) + 1}
+		head := MaxRaw // to where a character begins
+		for head > MaxRaw-utf8.UTFMax && !utf8.RuneStart(s[head]) {
+			head--
+		}
+		return nil, &Error{Kind: TooLong, Pos: utf8.RuneCountInString(s[:head]) + 1}
 	}
 	if c == saudiArabia {
 		c = 0

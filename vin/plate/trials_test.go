@@ -86,3 +86,10 @@ func TestLongPatternsTakeLittleMemory(t *testing.T) {
 		trials.CheckBound(t, []byte(text), func(b []byte) { _, _ = plate.ParsePattern("", string(b)) })
 	}
 }
+
+// The position of an error is counted in characters, also behind a limit in bytes.
+func TestLongPatternPosition(t *testing.T) {
+	for _, text := range []string{"A" + strings.Repeat("😀", 256), strings.Repeat("*", 1025), strings.Repeat("京", 400), strings.Repeat("\x80", 1025)} {
+		checkParsePattern(t, "", text)
+	}
+}
