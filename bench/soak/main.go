@@ -4,6 +4,10 @@
 //
 //	go run ./bench/soak --for 2h
 //
+// Every execution of a parser is watched for a panic and for memory beyond its bound;
+// one of 4 to 64, as the test of the parser says, is also held to the rest of what is
+// promised of it, such as agreement with a slow twin.
+//
 // It runs at the root of the module. The tests of the library do the work, in
 // slices of some twenty seconds, each from a seed of its own; the row that had the
 // least time is next. What a slice tried and found goes to a log in the directory as
