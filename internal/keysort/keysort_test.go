@@ -60,13 +60,13 @@ func TestSort(t *testing.T) {
 		},
 	}
 	for name, shape := range shapes {
-		for _, n := range []int{0, 1, 2, 10, 30, 500, 40_000} {
+		for _, n := range []int{0, 1, 2, 10, 30, 500, 20_000} {
 			items := make([]item, n)
 			for i := range items {
 				items[i] = item{Key: shape(i), Value: rng.IntN(n)}
 			}
 			// A sample of one place is a bad one.
-			for _, sample := range []int{0, 1, 1000} {
+			for _, sample := range []int{1, 1000} {
 				parts := 1 + rng.IntN(4)
 				got := keysort.Sort(source(rng, items, parts, sample), 1+rng.IntN(3))
 				want := slices.SortedFunc(slices.Values(items), compareItems)
@@ -97,8 +97,8 @@ func TestCrowd(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{0, 1, 100, 5000, 100_000} {
-		for _, from := range []int{0, 20, 32, 63} {
+	for _, n := range []int{0, 1, 100, 5000, 40_000} {
+		for _, from := range []int{0, 32, 63} {
 			words := make([]uint64, n)
 			for i := range words {
 				words[i] = rng.Uint64() & rng.Uint64()

@@ -418,21 +418,21 @@ func (t *tried) wanted(keys []tagtable.Key) []tagtable.Key {
 }
 
 // The mean numbers of keys in a group are those with which about as many keys
-// spill as in Table.
+// spill.
 var layouts = []struct {
 	name string
 	make func(keys []tagtable.Key) *tried
 }{
-	{"as-kept", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{}) }},
-	{"touching", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{touch: true}) }},
-	{"xxhash", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{xx: true}) }},
-	{"tags-apart", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{}) }},
-	{"tags-apart-touching", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{touch: true}) }},
-	{"groups-of-32-apart", func(k []tagtable.Key) *tried { return try(k, 24.5, thirtytwo, tried{}) }},
-	{"groups-of-64-apart", func(k []tagtable.Key) *tried { return try(k, 54, sixtyfour, tried{}) }},
-	{"16-bit-tags-apart", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteenWide, tried{}) }},
-	{"11-byte-keys", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{size: 11}) }},
-	{"13-byte-keys", func(k []tagtable.Key) *tried { return try(k, 8.25, oneBucket, tried{size: 13}) }},
+	{"apart", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{}) }},
+	{"touching", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{touch: true}) }},
+	{"xxhash", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{xx: true}) }},
+	{"groups-of-32", func(k []tagtable.Key) *tried { return try(k, 24.5, thirtytwo, tried{}) }},
+	{"groups-of-64", func(k []tagtable.Key) *tried { return try(k, 54, sixtyfour, tried{}) }},
+	{"16-bit-tags", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteenWide, tried{}) }},
+	{"one-bucket", func(k []tagtable.Key) *tried { return try(k, 8.2, oneBucket, tried{}) }},
+	{"one-bucket-touching", func(k []tagtable.Key) *tried { return try(k, 8.2, oneBucket, tried{touch: true}) }},
+	{"11-byte-keys", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{size: 11}) }},
+	{"13-byte-keys", func(k []tagtable.Key) *tried { return try(k, 10.5, sixteen, tried{size: 13}) }},
 }
 
 func sixteen(groups int) layout   { return newApart[[2]uint64](groups) }
@@ -448,44 +448,45 @@ func oneBucket(groups int) layout {
 }
 
 // BenchmarkLayouts is why the table is as it is: it asks other tables, and Table
-// itself, and one that is laid out as Table is but asked as the others are, in
-// turns. x-kept is how many times as long as the last of these the other takes.
+// itself, in turns with one that has tags and positions apart. x-apart is how many
+// times as long as the last of these the other takes. One-bucket is laid out as
+// Table is, but asked as the others are.
 func BenchmarkLayouts(b *testing.B) {
 	w := load(b)
-	kept := layouts[0].make(w.keys)
+	apart := layouts[0].make(w.keys)
 	dst := make([]uint32, queries)
 	for _, side := range []struct {
 		name string
 		keys []tagtable.Key
 	}{{"miss", w.missKeys}, {"hit", w.hitKeys}} {
-		versusKept := func(b *testing.B, ask func()) {
-			var took, keptTook []time.Duration
+		versusApart := func(b *testing.B, ask func()) {
+			var took, apartTook []time.Duration
 			for b.Loop() {
 				start := time.Now()
 				ask()
 				middle := time.Now()
-				kept.ask(dst, side.keys, side.keys)
+				apart.ask(dst, side.keys, side.keys)
 				took = append(took, middle.Sub(start))
-				keptTook = append(keptTook, time.Since(middle))
+				apartTook = append(apartTook, time.Since(middle))
 			}
 			slices.Sort(took)
-			slices.Sort(keptTook)
-			m, keptM := float64(took[len(took)/2]), float64(keptTook[len(took)/2])
+			slices.Sort(apartTook)
+			m, apartM := float64(took[len(took)/2]), float64(apartTook[len(took)/2])
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(m/queries, "ns/query")
-			b.ReportMetric(m/keptM, "x-kept")
+			b.ReportMetric(m/apartM, "x-apart")
 		}
 		table := sync.OnceValue(func() *tagtable.Table { return tagtable.Build(w.keys, 1, 2) })
 		b.Run("Table/"+side.name, func(b *testing.B) {
 			t := table()
-			versusKept(b, func() { batch(t, dst, side.keys) })
+			versusApart(b, func() { batch(t, dst, side.keys) })
 		})
 		for _, l := range layouts {
 			other := sync.OnceValue(func() *tried { return l.make(w.keys) })
 			want := sync.OnceValue(func() []tagtable.Key { return other().wanted(side.keys) })
 			b.Run(l.name+"/"+side.name, func(b *testing.B) {
 				o, want := other(), want()
-				versusKept(b, func() { o.ask(dst, side.keys, want) })
+				versusApart(b, func() { o.ask(dst, side.keys, want) })
 				b.ReportMetric(float64(o.bytes())/float64(len(w.keys)), "B/key")
 				b.ReportMetric(100*float64(len(o.spilled))/float64(len(w.keys)), "%spilled")
 			})
