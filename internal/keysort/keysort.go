@@ -17,7 +17,6 @@
 package keysort
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 	"sync/atomic"
@@ -273,13 +272,13 @@ func wordOf(k *tagtable.Key, from uint) uint64 {
 	return w >> numberBits << numberBits
 }
 
-// Words sorts words by their bits from one on, and leaves equal ones in their
-// order. It returns the one of both slices, which are of one length, that holds
+// Words sorts words of which those that are equal from one bit on are in order
+// already. It returns the one of both slices, which are of one length, that holds
 // them then.
 func Words(words, other []uint64, from int) []uint64 {
 	other = other[:len(words)]
 	if len(words) < fewWords {
-		slices.SortStableFunc(words, func(a, b uint64) int { return cmp.Compare(a>>from, b>>from) })
+		slices.Sort(words)
 		return words
 	}
 	differ := uint64(0)

@@ -98,15 +98,14 @@ func TestCrowd(t *testing.T) {
 func TestWords(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{0, 1, 100, 5000, 40_000} {
-		for _, from := range []int{0, 32, 63} {
+		for _, from := range []int{0, 20, 32, 63} {
 			words := make([]uint64, n)
 			for i := range words {
-				words[i] = rng.Uint64() & rng.Uint64()
+				words[i] = rng.Uint64()&rng.Uint64()>>from<<from | uint64(i)&(1<<from-1)
 			}
-			want := slices.Clone(words)
-			slices.SortStableFunc(want, func(a, b uint64) int { return cmp.Compare(a>>from, b>>from) })
+			want := slices.Sorted(slices.Values(words))
 			if got := keysort.Words(words, make([]uint64, n), from); !slices.Equal(got, want) {
-				t.Errorf("%d words from bit %d: not sorted, or not stable", n, from)
+				t.Errorf("%d words from bit %d: not sorted", n, from)
 			}
 		}
 	}
