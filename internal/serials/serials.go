@@ -114,7 +114,7 @@ func build(vins []tagtable.Key, workers, places int) *Directory {
 	d.Entries = hugepage.Make[uint32](len(vins))
 	d.Starts = make([]uint32, pow10(places)+1)
 	d.Starts[len(d.Starts)-1] = uint32(numeric)
-	d.Tails = make([]uint32, len(vins)-numeric)
+	d.Tails = hugepage.Make[uint32](len(vins) - numeric)
 	parallel.Do(b.workers, len(b.starts)-1, func(bucket int) {
 		from, to := b.starts[bucket], b.starts[bucket+1]
 		if bucket < b.numeric {
