@@ -42,4 +42,9 @@
 // what the servers said last, if anything: give [Open] and [Log.Snapshots] as long
 // as it may take until most of the cluster has started. A [feed.Replica] serves
 // meanwhile, and is not fresh any more after feed.Options.MaxAge.
+//
+// Of nodes that write at the same time one adds its entry, and the others read that
+// first. One that misses its turn again and again is let by the others, which it
+// tells on the subject of the stream's name and ".turns": whoever restricts subjects
+// should allow it.
 package jetstream

@@ -1,6 +1,8 @@
 package jetstream
 
 import (
+	"time"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
@@ -15,3 +17,15 @@ func SetParts(part int64, chunk uint32) (undo func()) {
 	partBytes, chunkBytes = part, func(*nats.Conn) uint32 { return chunk }
 	return func() { partBytes, chunkBytes = oldPart, oldChunk }
 }
+
+// Turns are turns of which time is told.
+type Turns struct{ t turns }
+
+// Told takes what somebody says who has missed its turn.
+func (t *Turns) Told(b []byte, now time.Time) { t.t.told(b, now) }
+
+// Let returns how long one who wants to write since a time lets others.
+func (t *Turns) Let(since, now time.Time) time.Duration { return t.t.let(since, now) }
+
+// Missed is what a log says that has wanted to write for so long.
+func Missed(name byte, waited time.Duration) []byte { return appendMissed(nil, [8]byte{name}, waited) }

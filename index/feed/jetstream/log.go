@@ -63,6 +63,7 @@ type Log struct {
 	life context.Context
 	end  context.CancelFunc
 
+	turns *turns
 	turn  chan struct{} // holds one element while somebody writes
 	queue struct {
 		sync.Mutex
@@ -128,6 +129,9 @@ func (l *Log) open(ctx context.Context) (err error) {
 		return err
 	}
 	if l.js, err = jetstream.New(l.nc, jetstream.WithDefaultTimeout(lastPatience)); err != nil {
+		return err
+	}
+	if l.turns, err = newTurns(l.nc, l.o.Stream); err != nil {
 		return err
 	}
 	if err := l.openStream(ctx); err != nil {
@@ -212,11 +216,14 @@ type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
 
+// unavailable is the code of a server that cannot answer now.
+const unavailable = 503
+
 // refused makes an error final if a server says that it will not make what it is
 // asked for, and means it: not that the cluster is not ready, or that somebody else
 // makes it.
 func refused(err error) error {
-	const noPeers, unavailable = 10005, 503
+	const noPeers = 10005
 	var said *jetstream.APIError
 	if errors.As(err, &said) && said.Code != unavailable && said.ErrorCode != noPeers && said.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
 		return final{err}
@@ -475,19 +482,25 @@ func (l *Log) Append(ctx context.Context, changes []index.Change) (index.Positio
 // has the turn.
 func (l *Log) write(ctx context.Context, calls []*call) error {
 	var p patience
+	wanted := l.turns.want()
 	err := retry(ctx, func() error {
 		fresh, ids := l.fresh(calls)
 		for len(fresh) > 0 {
+			if err := wanted.wait(ctx); err != nil {
+				return err
+			}
 			entry, taken, next := l.head.Append(nil, time.Now(), fresh)
 			if err := l.publish(ctx, &p, entry, next); err != nil {
 				// Somebody else has added an entry, or it is not known what
 				// became of this one: the stream knows.
+				before := l.head
 				if lerr := l.learn(ctx); lerr != nil {
 					return lerr
 				}
 				if !isBehind(err) {
 					return err
 				}
+				wanted.missed(l.head != before)
 				fresh, ids = l.fresh(calls)
 				continue
 			}
@@ -590,8 +603,9 @@ func (l *Log) learn(ctx context.Context) error {
 	return nil
 }
 
-// fewEntries is how many entries take less time one by one than by a consumer.
-const fewEntries = 16
+// fewEntries is how many entries are read one by one rather than by a consumer, which
+// a cluster may take seconds to make while it has other things to do.
+const fewEntries = 256
 
 // get is read for a few entries that are there: it asks for one after the other.
 func (l *Log) get(ctx context.Context, after index.Position) iter.Seq2[feed.Entry, error] {
@@ -850,7 +864,7 @@ func (c *cursor) get(ctx context.Context) (data []byte, err error) {
 			data = m.Data
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			err = &feed.LogError{After: c.at, Seq: next, Err: feed.ErrGap}
-		case errors.As(err, &said):
+		case errors.As(err, &said) && said.Code != unavailable:
 			if failed++; failed == attempts {
 				err = &feed.LogError{After: c.at, Seq: next, Err: feed.ErrDamaged, Reason: said.Description}
 			}
