@@ -32,6 +32,8 @@ type loadCmd struct {
 	Clients int           `default:"16" help:"Connections that ask."`
 	Writes  int           `default:"1000" help:"Changes a second meanwhile."`
 	Bulk    int           `default:"500000" help:"Observations of a stream."`
+
+	Inquiries int `default:"10000" help:"Inquiries that are remembered before the writes begin, to be reported later."`
 }
 
 func (*loadCmd) Help() string {
@@ -60,6 +62,9 @@ func (c *loadCmd) Run(a *app) error {
 
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
+	if err := l.remember(ctx, a.stdout); err != nil {
+		return err
+	}
 	var writes sync.WaitGroup
 	var written atomic.Int64
 	var writeErr error
@@ -224,6 +229,38 @@ func (l *load) each(run func(n int, c *client) error) error {
 	return errors.Join(errs...)
 }
 
+// remember has inquiries remembered, one in a hundred of which is about a vehicle that
+// will be listed.
+func (l *load) remember(ctx context.Context, out io.Writer) error {
+	head := l.head("POST", "/v1/watch", "application/json")
+	var next atomic.Int64
+	start := time.Now()
+	err := l.each(func(_ int, c *client) error {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= l.Inquiries || ctx.Err() != nil {
+				return ctx.Err()
+			}
+			at := l.first() + 5000 + i
+			if i%100 == 0 {
+				at = l.first() + i/100%5000
+			}
+			body := `{"reads":[{"kind":"vin","text":"` + l.demo.world.At(uint64(at)).String() + `"}],"inquirer":"load"}`
+			if err := c.ask(fmt.Appendf(nil, "%sContent-Length: %d\r\n\r\n%s", head, len(body), body)); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil || l.Inquiries == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "inquiries remembered: %.0f a second (%d)\n", float64(l.Inquiries)/time.Since(start).Seconds(), l.Inquiries)
+	return err
+}
+
+// first is the first vehicle that is neither listed nor asked for alone.
+func (l *load) first() int { return l.demo.n * (perListed - 1) }
+
 // closed asks as fast as answers come.
 func (l *load) closed(ctx context.Context, d time.Duration, out io.Writer) error {
 	times := make([][]time.Duration, l.Clients)
@@ -350,7 +387,7 @@ func (l *load) write(ctx context.Context, written *atomic.Int64) error {
 	defer c.conn.Close()
 	head := l.head("POST", "/v1/changes", "application/json")
 	start := time.Now()
-	base := l.demo.n * (perListed - 1)
+	base := l.first()
 	for i := 0; ctx.Err() == nil; i += together {
 		var b strings.Builder
 		b.WriteString(`{"changes":[`)

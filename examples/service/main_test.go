@@ -133,11 +133,11 @@ func TestLoad(t *testing.T) {
 	p := startDemo(t)
 	var out, errs strings.Builder
 	a := &app{ctx: t.Context(), stdout: &out, stderr: &errs}
-	args := []string{"load", "--url", p.url, "--token", p.tokens["FR"], "--records", strconv.Itoa(p.demo.n), "--time", "300ms", "--rate", "200", "--bulk", "5000"}
+	args := []string{"load", "--url", p.url, "--token", p.tokens["FR"], "--records", strconv.Itoa(p.demo.n), "--time", "300ms", "--rate", "200", "--bulk", "5000", "--inquiries", "300"}
 	if code := run(a, args); code != 0 {
 		t.Fatalf("%s", &errs)
 	}
-	for _, want := range []string{"single queries, 16 at a time: ", "open loop of 200 a second: ", "p99 ", "bulk, near numbers never: ", "(5000, ", "bulk, near numbers auto: ", "writes meanwhile: "} {
+	for _, want := range []string{"inquiries remembered: ", "single queries, 16 at a time: ", "open loop of 200 a second: ", "p99 ", "bulk, near numbers never: ", "(5000, ", "bulk, near numbers auto: ", "writes meanwhile: "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in %s", want, &out)
 		}
