@@ -16,12 +16,17 @@ import (
 	"github.com/vinmatch/vinmatch/examples/service/internal/access"
 )
 
-// ports returns addresses of the loopback that were free a moment ago. Systems give
-// their ports to no connection by themselves.
+// ports returns addresses of the loopback that were free a moment ago. They are
+// spread over all of it, where the system has more than one, so that nobody takes one
+// by chance before it is used.
 func ports(t *testing.T, n int) (list []string) {
 	t.Helper()
 	for range 1000 {
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
+		port := 10000 + rand.IntN(20000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250), port))
+		if err != nil {
+			l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		}
 		if err != nil {
 			continue
 		}

@@ -85,13 +85,17 @@ type cluster struct {
 	running [3]*exec.Cmd
 }
 
-// freeAddresses returns addresses that nobody listens on. Their ports are none of
-// those that systems give to connections by themselves, so that nobody takes one by
-// chance before it is used.
+// freeAddresses returns addresses that nobody listens on. They are spread over all
+// of the loopback, where the system has more than one address there, so that nobody
+// takes one by chance before it is used.
 func freeAddresses(t *testing.T, n int) (all []string) {
 	t.Helper()
 	for range 1000 {
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
+		port := 10000 + rand.IntN(20000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250), port))
+		if err != nil {
+			l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		}
 		if err != nil {
 			continue
 		}
@@ -100,7 +104,7 @@ func freeAddresses(t *testing.T, n int) (all []string) {
 			return all
 		}
 	}
-	t.Fatal("no port is free")
+	t.Fatal("no address is free")
 	return nil
 }
 

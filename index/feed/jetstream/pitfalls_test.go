@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -747,5 +749,23 @@ func TestNoStore(t *testing.T) {
 		if err := f(); !errors.Is(err, natsjs.ErrStreamNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// A server that cannot listen says so, also where it is to hear of others, which it
+// would wait for.
+func TestAddressInUse(t *testing.T) {
+	a := freeAddresses(t, 2)
+	taken, err := net.Listen("tcp", a[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, err = jetstream.Start(ctxFor(t, time.Minute), jetstream.ServerOptions{
+		Dir: filepath.Join(t.TempDir(), "nats"), Listen: a[0],
+		Cluster: &jetstream.ClusterOptions{Name: "test", Listen: a[1], Routes: a},
+	})
+	if err == nil || errors.Is(err, jetstream.ErrNotReady) || !strings.Contains(err.Error(), a[1][strings.LastIndex(a[1], ":"):]) {
+		t.Errorf("the address of the cluster is taken: %v", err)
 	}
 }

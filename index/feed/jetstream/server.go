@@ -95,16 +95,17 @@ func Start(ctx context.Context, o ServerOptions) (*Server, error) {
 		}
 		s.SetLoggerV2(words, false, false, false)
 		s.Start()
-		// Start has done its work, or said why it cannot.
-		select {
-		case err := <-words.failed:
-			s.Shutdown()
-			started <- result{nil, err}
-			return
-		default:
-		}
-		for !s.ReadyForConnections(time.Second) {
-			if ctx.Err() != nil {
+		for ready := false; !ready; {
+			// Start has done its work, or said why it cannot, or a goroutine
+			// of it does. Anything that is fatal ends a server elsewhere.
+			select {
+			case err := <-words.failed:
+				s.Shutdown()
+				started <- result{nil, err}
+				return
+			default:
+			}
+			if ready = s.ReadyForConnections(200 * time.Millisecond); !ready && ctx.Err() != nil {
 				s.Shutdown()
 				break
 			}
