@@ -206,7 +206,8 @@ const maxTargets = 256
 // log counts when none is left. A replica never goes back: if the log lost its end, or
 // is another than that of the snapshots, the newest snapshot is served, but never
 // as fresh; [Status] says so. There is an error only if there is nothing to serve:
-// no snapshot can be used, and the log has lost its beginning or cannot be reached.
+// no snapshot can be used, and the log cannot be reached, has lost its beginning, or
+// began with a register whose snapshot is one of them (see [Begin]).
 // The context is for opening alone. Close ends the replica.
 func OpenReplica(ctx context.Context, log Log, snaps Snapshots, o Options) (*Replica, error) {
 	r := &Replica{
@@ -249,6 +250,7 @@ func (r *Replica) open(ctx context.Context) error {
 	}
 	r.err = err
 	ours := false
+	var beginErr error // why the register that the log began with cannot be used
 	for _, s := range list {
 		if err == nil && s.Position.Lineage == b.Lineage {
 			ours = true
@@ -266,6 +268,9 @@ func (r *Replica) open(ctx context.Context) error {
 			return err
 		})
 		if openErr != nil {
+			if s.Position == (index.Position{Lineage: b.Lineage}) {
+				beginErr = openErr
+			}
 			r.tell(Event{Kind: SkippedSnapshot, Position: s.Position, Err: openErr})
 			continue
 		}
@@ -282,6 +287,9 @@ func (r *Replica) open(ctx context.Context) error {
 		return fmt.Errorf("feed: OpenReplica: nothing to serve: %w", errors.Join(err, listErr))
 	case b.First > 1:
 		return fmt.Errorf("feed: OpenReplica: nothing to serve: %w", errors.Join(b.Check(index.Position{}), listErr))
+	case beginErr != nil:
+		// The log has what came after that register, and not what was in it.
+		return fmt.Errorf("feed: OpenReplica: nothing to serve: %w", beginErr)
 	case listErr != nil:
 		// What snapshots there are decides whether a log that begins is ours.
 		return fmt.Errorf("feed: OpenReplica: nothing to serve: %w", listErr)

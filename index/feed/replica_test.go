@@ -505,6 +505,39 @@ func TestReplicaDamagedSnapshots(t *testing.T) {
 	}
 }
 
+// A log that began with a register is not all without it.
+func TestReplicaDamagedBeginning(t *testing.T) {
+	log := feed.NewMemory(0)
+	dir := t.TempDir()
+	snaps, err := feed.OpenSnapshots(dir, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := index.Build(ctxFor(t), index.Options{}, index.Records(put("FR", 1, 1).Record, put("FR", 2, 1).Record))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	s, err := feed.Begin(ctxFor(t), log, snaps, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := appendEach(t, log, feedtest.Changes(1, 5))
+	a := openNodeOn(t, log, snaps, quick())
+	a.caughtUp()
+	edit(t, filepath.Join(dir, s.Name()+".snapshot"), func(b []byte) []byte { b[len(b)/3] ^= 1; return b })
+	if r, err := feed.OpenReplica(ctxFor(t), log, snaps, quick()); !errors.Is(err, index.ErrDamaged) {
+		t.Errorf("opened %v, %v", r, err)
+	}
+	// With a later one it is.
+	if later := mustSnapshot(t, a); later.Position != at {
+		t.Fatalf("the snapshot is at %d", later.Position.Seq)
+	}
+	b := openNodeOn(t, log, snaps, quick())
+	b.caughtUp()
+	checkEqual(t, a, b)
+}
+
 // Without its log, a replica serves the newest snapshot, and says how it is.
 func TestReplicaWithoutLog(t *testing.T) {
 	log, snaps := feed.NewMemory(0), snapshotsIn(t)
