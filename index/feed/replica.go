@@ -170,6 +170,7 @@ type Replica struct {
 	status    Status         // but for what statusLocked adds
 	err       error          // of the last attempt to read
 	reading   bool           // what the register holds is known to be a beginning of the log
+	follows   bool           // so it was when the log began to be read, which had more then
 	boundsErr error          // of the last attempt to learn the bounds
 	floor     index.Position // that the log is known to have reached
 	targets   []target
@@ -510,7 +511,7 @@ func (r *Replica) fails(err error) {
 	news := false
 	r.change(func() {
 		news = r.err == nil || r.err.Error() != err.Error()
-		r.err, r.reading, r.targets = err, false, nil
+		r.err, r.reading, r.follows, r.targets = err, false, false, nil
 	})
 	if news {
 		r.tellFailure(err)
@@ -543,7 +544,7 @@ func (r *Replica) read() error {
 		return err
 	}
 	r.mu.Lock()
-	r.restart = cancel
+	r.restart, r.follows = cancel, false
 	err = r.checkBounds(b, head)
 	r.mu.Unlock()
 	if err != nil {
@@ -583,6 +584,10 @@ func (r *Replica) read() error {
 			return &LogError{After: head.Position, Seq: head.Position.Seq, Err: ErrReplaced, Reason: "another entry under this number"}
 		case head.Position.Seq == b.Last:
 			r.isReading()
+		default:
+			r.mu.Lock()
+			r.follows = true
+			r.mu.Unlock()
 		}
 	}
 	for {
@@ -777,9 +782,14 @@ func (r *Replica) poll() {
 			r.status.Last = b.Last
 			if bad := r.checkBounds(b, head); bad != nil {
 				r.restart(bad)
-			} else if r.reading && len(r.targets) < maxTargets {
-				r.targets = append(r.targets, target{b.Last, at})
-				r.reached(r.held.Load().head.Position.Seq)
+			} else {
+				if r.follows && b.Last == head.Position.Seq {
+					r.setReading() // what was still to come is gone
+				}
+				if r.reading && len(r.targets) < maxTargets {
+					r.targets = append(r.targets, target{b.Last, at})
+					r.reached(r.held.Load().head.Position.Seq)
+				}
 			}
 		}
 		news = err != nil && r.boundsErr == nil

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -538,6 +539,37 @@ func TestReplicaDamagedBeginning(t *testing.T) {
 	checkEqual(t, a, b)
 }
 
+// A log that had more entries when it was asked than when it is read, as one does that
+// another takes the place of at that moment.
+type shrinking struct {
+	feed.Log
+	read atomic.Bool
+}
+
+func (s *shrinking) Bounds(ctx context.Context) (feed.Bounds, error) {
+	b, err := s.Log.Bounds(ctx)
+	if !s.read.Load() {
+		b.Last += 10
+	}
+	return b, err
+}
+
+func (s *shrinking) Read(ctx context.Context, after index.Position) iter.Seq2[feed.Entry, error] {
+	s.read.Store(true)
+	return s.Log.Read(ctx, after)
+}
+
+func TestReplicaExpectsMore(t *testing.T) {
+	log, snaps := feed.NewMemory(0), snapshotsIn(t)
+	a := openNodeOn(t, log, snaps, quick())
+	appendEach(t, log, feedtest.Changes(1, 10))
+	a.caughtUp()
+	mustSnapshot(t, a)
+	b := openNodeOn(t, &shrinking{Log: log}, snaps, quick())
+	b.caughtUp()
+	checkEqual(t, a, b)
+}
+
 // Without its log, a replica serves the newest snapshot, and says how it is.
 func TestReplicaWithoutLog(t *testing.T) {
 	log, snaps := feed.NewMemory(0), snapshotsIn(t)
@@ -552,6 +584,7 @@ func TestReplicaWithoutLog(t *testing.T) {
 	if feed.Hash(a.View()) != feed.Hash(b.View()) || b.Status().Age() < time.Hour {
 		t.Errorf("status %+v", b.Status())
 	}
+	b.await("told", func(feed.Status) bool { return len(b.told(feed.Unreachable)) > 0 })
 	front.set(log, nil)
 	b.caughtUp()
 	b.await("told once", func(feed.Status) bool { return len(b.told(feed.CaughtUp)) == 1 })
