@@ -1,7 +1,7 @@
 // Command peers compares vinmatch with what one would use instead, side by side
 // on the same data in the same run.
 //
-//	go -C bench/peers run .               # a million records, in about five minutes
+//	go -C bench/peers run .               # a million records
 //	go -C bench/peers run . --size 5M
 //	go -C bench/peers run . --rivals 'map|sorted' --forms 'last six'
 //
@@ -101,7 +101,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.Var(&size, "size", "`records`: 1M, 5M or any number")
 	fs.StringVar(&o.out, "out", "", "directory for peers.md and peers.json; none: they are not written")
 	fs.BoolVar(&o.json, "json", false, "print JSON instead of the tables")
-	fs.DurationVar(&o.budget, "budget", 1200*time.Millisecond, "time for each form and contender; slow ones take up to four times that")
+	fs.DurationVar(&o.budget, "budget", 800*time.Millisecond, "time for each form and contender; slow ones take up to four times that")
 	fs.StringVar(&o.postgres, "postgres", "fetch", "fetch: Debian's packages where it is not installed; installed: only if it is; off")
 	fs.StringVar(&o.profile, "cpuprofile", "", "file for a processor profile of the questions")
 	pattern := func(name, usage string, to **regexp.Regexp) {
