@@ -1,8 +1,6 @@
 package index
 
-import (
-	"github.com/vinmatch/vinmatch/internal/hugepage"
-)
+import "github.com/vinmatch/vinmatch/internal/hugepage"
 
 // stagePart is about what a part of a list takes: several huge pages, so that
 // filling gigabytes does not take a fault for each small page.

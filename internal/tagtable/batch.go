@@ -47,7 +47,6 @@ type Batch struct {
 
 	found [2 * Block]Found
 	left  [2 * Block]uint8 // of those that waited: more than one look is needed
-	seen  uint64           // what was read ahead, where there are no prefetches
 }
 
 // Found says that the key that was number At of the batch is at Pos.

@@ -2,14 +2,15 @@
 
 package tagtable
 
-// touchGroups reads one word of the group of each key. It keeps what it reads,
-// for the compiler would drop a read of which nothing is kept.
+// touchGroups reads one word of the group of each key. It keeps what it reads in
+// a place that is free at the moment, for the compiler would drop a read of which
+// nothing is kept.
 func (t *Table) touchGroups(b *Batch, n int) {
 	groups, seen := t.groups, uint64(0)
 	for _, g := range b.groups[:n] {
 		seen ^= groups[g].tags[0]
 	}
-	b.seen = seen
+	b.found[0].At = int(seen)
 }
 
 // touchKeys reads one word of the key at each position.
@@ -18,7 +19,7 @@ func (t *Table) touchKeys(b *Batch, at []uint32) {
 	for _, p := range at {
 		seen ^= keys[min(p, last)].Lo
 	}
-	b.seen = seen
+	b.groups[0] = uint32(seen) // no block is on its way now
 }
 
 func (t *Table) collect(b *Batch, base, n int) { t.collectGo(b, base, n) }
