@@ -33,7 +33,7 @@ type loadCmd struct {
 	Writes  int           `default:"1000" help:"Changes a second meanwhile."`
 	Bulk    int           `default:"500000" help:"Observations of a stream."`
 
-	Inquiries int `default:"10000" help:"Inquiries that are remembered before the writes begin, to be reported later."`
+	Inquiries int `default:"0" help:"Inquiries that are remembered before the writes begin, to be reported later: each change is then looked at for them."`
 }
 
 func (*loadCmd) Help() string {
