@@ -1,6 +1,7 @@
 package ackmark_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,5 +64,19 @@ func TestMark(t *testing.T) {
 	}
 	if _, seq := read(); seq != 0 {
 		t.Errorf("cut off, it says %d", seq)
+	}
+}
+
+type brokenFile struct{ *os.File }
+
+var errDisk = errors.New("disk on fire")
+
+func (brokenFile) ReadAt([]byte, int64) (int, error) { return 0, errDisk }
+
+// What cannot be read is not as if nothing had been acknowledged.
+func TestMarkThatCannotBeRead(t *testing.T) {
+	m := ackmark.Mark{File: brokenFile{}}
+	if _, seq, err := m.Read(); seq != 0 || !errors.Is(err, errDisk) {
+		t.Errorf("%d, %v", seq, err)
 	}
 }

@@ -33,3 +33,6 @@ func (t *Table) Groups() int { return len(t.groups) }
 func (t *Table) Parts(g int) (slots *[groupSlots]uint32, tags *[2]uint64, spill []uint32) {
 	return &t.groups[g].pos, &t.groups[g].tags, t.spill
 }
+
+// GroupForm is how a group stands in a file.
+var GroupForm = groupForm
