@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"testing"
 )
 
@@ -164,11 +165,14 @@ func newMutator(seed uint64, seeds [][]byte, text bool) *mutator {
 	if len(seeds) == 0 {
 		seeds = [][]byte{nil}
 	}
-	m := &mutator{rng: rand.New(rand.NewPCG(seed, 0)), seeds: seeds, text: text}
+	m := &mutator{rng: rand.New(rand.NewPCG(seed, 0)), text: text}
+	var lens []int
 	for _, s := range seeds {
-		m.usual += len(s)
+		m.seeds = append(m.seeds, s[:min(len(s), maxInput)])
+		lens = append(lens, len(s))
 	}
-	m.usual = 16 + m.usual/len(seeds)
+	slices.Sort(lens)
+	m.usual = 16 + lens[len(lens)/2]
 	return m
 }
 
