@@ -61,6 +61,9 @@ func TestRefusals(t *testing.T) {
 		}), vin.BadChar, 0, "index: record 1 of FR: vin: position 17: 'O' is not a VIN symbol"},
 		{"a number of no kind", with(func(r *index.Record) { r.Numbers = []index.Number{{Text: "A1"}} }), index.UnknownKind, 0, ""},
 	} {
+		if tc.is == index.BadYear && math.MaxInt == math.MaxInt32 {
+			continue // every int is a year there
+		}
 		other := index.Record{Owner: "DE", ID: "9"}
 		given := sequence([]index.Record{other, tc.record})
 		var got []*index.Refusal
