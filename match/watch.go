@@ -105,7 +105,9 @@ const (
 // What Changed reports is only noted in the file by the next call of Changed,
 // Sync or Close, since the caller has to have a chance to pass it on. If the
 // process ends before, and the same changes come again, they are reported again:
-// at least once, and twice only then.
+// at least once, and twice only then. So who calls Sync from another goroutine than
+// Changed must not do so before what Changed returned has been passed on: the file
+// would take it as told.
 //
 // A file that ends within an entry, as it does where the system failed, is used
 // up to there. A file damaged elsewhere is an error: see [WatchFileError].
@@ -443,8 +445,8 @@ func (w *Watch) Stats() WatchStats {
 	return s
 }
 
-// Sync brings to the disk what was remembered and reported so far. Without a File
-// it does nothing.
+// Sync brings to the disk what was remembered and reported so far, as passed on.
+// Without a File it does nothing.
 func (w *Watch) Sync() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
