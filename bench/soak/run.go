@@ -28,6 +28,7 @@ type entry struct {
 	Skipped string    `json:"skipped,omitempty"` // why it could not be run here
 	Seconds float64   `json:"seconds"`
 	End     time.Time `json:"end"`
+	Of      string    `json:"of,omitempty"` // the revision of the code
 }
 
 const logName = "log.jsonl"
@@ -151,7 +152,7 @@ func run(ctx context.Context, dir string, parts []part, slice time.Duration) err
 		return err
 	}
 	defer out.Close()
-	b := &bench{dir: dir, built: map[string]string{}}
+	b := &bench{dir: dir, built: map[string]string{}, revision: revision(ctx)}
 	all := progressOf(log)
 	// What was found before is tried again first.
 	type again struct {
@@ -249,8 +250,18 @@ func (p part) size(g *progress, slice time.Duration) int64 {
 
 // A bench has the programs that do the work.
 type bench struct {
-	dir   string
-	built map[string]string // by package and how
+	dir      string
+	built    map[string]string // by package and how
+	revision string
+}
+
+// revision returns what is tried: the commit, and whether files differ from it.
+func revision(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").Output()
+	if err != nil {
+		return "" // it is no repository
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // program builds the test program of a package, once.
@@ -325,7 +336,7 @@ const hang = 20 * time.Minute
 
 // slice makes n trials of a part.
 func (b *bench) slice(ctx context.Context, p part, seed uint64, n int64) (entry, error) {
-	e := entry{Row: p.row, Name: p.name, Seed: seed, Asked: n}
+	e := entry{Row: p.row, Name: p.name, Seed: seed, Asked: n, Of: b.revision}
 	if p.arch.goarch != "" {
 		if _, err := exec.LookPath(p.arch.emulator); err != nil {
 			e.Skipped, e.End = "there is no "+p.arch.emulator, time.Now().Truncate(time.Second)

@@ -58,6 +58,17 @@ func printTable(w io.Writer, dir string, parts []part) (found int, err error) {
 	if err := t.Flush(); err != nil {
 		return found, err
 	}
+	var revisions []string
+	spent := map[string]float64{}
+	for _, e := range log {
+		if spent[e.Of] == 0 && e.Of != "" {
+			revisions = append(revisions, e.Of)
+		}
+		spent[e.Of] += e.Seconds
+	}
+	for _, r := range revisions {
+		fmt.Fprintf(w, "of revision %s: %v\n", r, duration(spent[r]))
+	}
 	for _, e := range open {
 		fmt.Fprintf(w, "found: row %d, %s, seed %d: %s\n", e.Row, e.Name, e.Seed, e.Found)
 	}
