@@ -116,6 +116,7 @@ func TestNumberErrors(t *testing.T) {
 		{"not UTF-8", index.Number{Kind: index.KindPart, Text: "é7\xff"}, 3, index.InvalidUTF8},
 		{"longer than any number", index.Number{Kind: index.KindHull, Text: strings.Repeat("1", 257)}, 0, index.TooLong},
 		{"too long in capitals", index.Number{Kind: index.KindHull, Text: strings.Repeat("ɐ", 128)}, 86, index.TooLong},
+		{"too long by what follows long capitals", index.Number{Kind: index.KindHull, Text: strings.Repeat("ɐ", 85) + "12"}, 87, index.TooLong},
 		{"no kind", index.Number{Text: "1"}, 0, index.UnknownKind},
 		{"a kind to come", index.Number{Kind: 99, Text: "1"}, 0, index.UnknownKind},
 	} {

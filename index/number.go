@@ -70,15 +70,15 @@ func (n Number) otherKey() (Key, error) {
 			case 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
 				text = append(text, c)
 			}
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(n.Text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return Key{}, &NumberError{Kind: n.Kind, Pos: pos, Err: InvalidUTF8}
-		}
-		i += size
-		if r = canonicalRune(r); r >= 0 {
-			text = utf8.AppendRune(text, r)
+		} else {
+			r, size := utf8.DecodeRuneInString(n.Text[i:])
+			if r == utf8.RuneError && size == 1 {
+				return Key{}, &NumberError{Kind: n.Kind, Pos: pos, Err: InvalidUTF8}
+			}
+			i += size
+			if r = canonicalRune(r); r >= 0 {
+				text = utf8.AppendRune(text, r)
+			}
 		}
 		if len(text) > MaxNumber { // some capitals are longer than their letters
 			return Key{}, &NumberError{Kind: n.Kind, Pos: pos, Err: TooLong}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxRow bounds the memory that one row may take.
@@ -212,7 +213,7 @@ func (r *rows) skipLine(bad error) (row, error) {
 func (r *rows) split(n int) (row, error) {
 	raw := r.buf[r.pos : r.pos+n]
 	b := trimEOL(raw)
-	r.text, r.ends = r.text[:0], r.ends[:0]
+	r.text, r.ends = r.text[:0], slices.Grow(r.ends[:0], bytes.Count(b, []byte{','})+1)
 	for more := true; more; {
 		if len(b) > 0 && b[0] == '"' {
 			b = b[1:]
@@ -248,7 +249,7 @@ func (r *rows) split(n int) (row, error) {
 	}
 	w := row{line: r.line}
 	r.advance(n)
-	r.cells = r.cells[:0]
+	r.cells = slices.Grow(r.cells[:0], len(r.ends))
 	text, from := string(r.text), 0
 	for _, to := range r.ends {
 		r.cells = append(r.cells, text[from:to])

@@ -232,12 +232,14 @@ func (r *elementReader) literal() {
 }
 
 // member adds what was read since the last member to the set. It fails if
-// that stands for several characters, as Æ does.
+// that stands for several characters, as Æ does, or for part of one: a piece of a
+// syllable would join the member that is written before it.
 func (r *elementReader) member() bool {
-	if utf8.RuneCount(r.k.text()) > 1 {
+	text := []rune(string(r.k.text()))
+	if len(text) > 1 || len(text) == 1 && isJamo(text[0]) {
 		return false
 	}
-	r.set = append(r.set, []rune(string(r.k.text()))...)
+	r.set = append(r.set, text...)
 	r.clear()
 	return true
 }

@@ -86,6 +86,8 @@ func TestPatternErrors(t *testing.T) {
 		{"range", "GB", "[A-C]", plate.BadSet, 3},
 		{"negation", "GB", "[^A]", plate.BadSet, 2},
 		{"a letter that is two", "GB", "[BÆ]", plate.BadSet, 4},
+		{"a part of a syllable", "CN", "A[ B,8 \u1161]", plate.BadSet, 9},
+		{"the end of a syllable", "KR", "[\u11A8 A]", plate.BadSet, 3},
 		{"two of Serbia", "RS", "[Љ1]", plate.BadSet, 3},
 		{"too long", "GB", strings.Repeat("?", 62), plate.TooLong, 62},
 		{"too long before the last *", "GB", strings.Repeat("A", 40) + "*" + strings.Repeat("B", 22), plate.TooLong, 63},
