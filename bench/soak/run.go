@@ -245,7 +245,11 @@ func (p part) size(g *progress, slice time.Duration) int64 {
 	if p.once {
 		return 1
 	}
-	return max(1, min(n, p.asked-g.done))
+	n = max(1, min(n, p.asked-g.done))
+	if p.how == fuzz {
+		n = max(n, p.first) // go test makes none before it is through with its corpus
+	}
+	return n
 }
 
 // A bench has the programs that do the work.

@@ -99,3 +99,17 @@ func TestStopAndGoOn(t *testing.T) {
 		t.Errorf("%+v, %v", log, err)
 	}
 }
+
+// A slice makes what is left, but of fuzzing as much as there is of the corpus at
+// least: with less, nothing is tried.
+func TestSize(t *testing.T) {
+	for _, tc := range []struct {
+		how  how
+		want int64
+	}{{test, 7}, {fuzz, 20_000}} {
+		p := part{how: tc.how, asked: 1_000_007, first: 20_000}
+		if n := p.size(&progress{done: 1_000_000, rate: 5000}, time.Second); n != tc.want {
+			t.Errorf("%v: %d trials, want %d", tc.how, n, tc.want)
+		}
+	}
+}
