@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/vinmatch/vinmatch/internal/entries"
 	"github.com/vinmatch/vinmatch/internal/safefile"
 )
 
@@ -17,24 +18,17 @@ import (
 // little-endian:
 //
 //	header  "vmwatch", version (a byte), base (8 bytes), checksum (4 bytes)
-//	entry   "vmwI", length (4 bytes), checksum (4 bytes), payload
+//	entry   as of package entries, with the magic "vmwI"
 //
 // A payload is an inquiry, 'I' and what appendInquiry wrote, or what was told,
 // 'T', the number of the inquiry (8 bytes) and the mark (8 bytes). Inquiries are
-// numbered from base in the order in which they stand. Checksums are CRC-32C: of
-// the header before it, and of length and payload.
-//
-// An entry that is not whole ends the file if no whole one follows: the system
-// stopped while it was written. If one follows, it was damaged later.
+// numbered from base in the order in which they stand. The checksum is CRC-32C of
+// the header before it.
 
 const (
 	watchMagic   = "vmwatch"
 	watchVersion = 1
 	watchHeader  = len(watchMagic) + 1 + 8 + 4
-
-	entryMagic  = "vmwI"
-	entryHeader = len(entryMagic) + 4 + 4
-	maxPayload  = 1 + maxInquiry
 
 	// watchFlush is how much waits to be written.
 	watchFlush = 64 << 10
@@ -42,6 +36,8 @@ const (
 	// A file is written anew from this size if more than half is of no use.
 	leastRewrite = 256 << 10
 )
+
+var watchEntries = entries.Format{Magic: "vmwI", Max: 1 + maxInquiry}
 
 var (
 	// ErrWatchFile says that a file is not one of a Watch, or of one that is
@@ -75,16 +71,9 @@ func appendWatchHeader(b []byte, base uint64) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[from:], castagnoli))
 }
 
-// appendEntry appends an entry with a payload of two parts.
-func appendEntry(b []byte, kind byte, payload []byte) []byte {
-	b = append(b, entryMagic...)
-	at := len(b)
-	b = binary.LittleEndian.AppendUint32(b, uint32(1+len(payload)))
-	b = append(b, 0, 0, 0, 0)
-	b = append(append(b, kind), payload...)
-	sum := crc32.Update(crc32.Checksum(b[at:at+4], castagnoli), castagnoli, b[at+8:])
-	binary.LittleEndian.PutUint32(b[at+4:], sum)
-	return b
+// appendEntry appends an entry of a kind.
+func appendEntry(b []byte, kind byte, body []byte) []byte {
+	return watchEntries.Append(b, []byte{kind}, body)
 }
 
 const (
@@ -172,7 +161,7 @@ func (w *watchFile) settle(st *watchStore) error {
 // usefulBytes returns how long a file is that holds what a store does.
 func usefulBytes(st *watchStore) int64 {
 	return int64(watchHeader) + int64(st.texts.next-st.texts.first) +
-		int64(st.held())*int64(entryHeader+1) + int64(st.liveMarks)*int64(entryHeader+1+16)
+		int64(st.held())*int64(entries.Header+1) + int64(st.liveMarks)*int64(entries.Header+1+16)
 }
 
 func (w *watchFile) flush() error {
@@ -213,7 +202,7 @@ func (w *watchFile) rewrite(st *watchStore) error {
 	}
 	w.f = nil
 	err := safefile.Write(w.path, func(to io.WriterAt) error {
-		return w.writeTo(&appender{to: to}, st)
+		return w.writeTo(io.NewOffsetWriter(to, 0), st)
 	})
 	if err != nil {
 		return err
@@ -257,18 +246,6 @@ func (w *watchFile) reopen() (err error) {
 	}
 	w.size, err = w.f.Seek(0, io.SeekEnd)
 	return err
-}
-
-// An appender writes what is written one after the other.
-type appender struct {
-	to io.WriterAt
-	at int64
-}
-
-func (a *appender) Write(b []byte) (int, error) {
-	n, err := a.to.WriteAt(b, a.at)
-	a.at += int64(n)
-	return n, err
 }
 
 // open opens the file of a Watch, and remembers what it holds.
@@ -315,7 +292,7 @@ func (w *Watch) open(path string) error {
 
 // load remembers what a file of so many bytes holds, and returns where it ends.
 func (w *Watch) load(r io.Reader, size int64) (end int64, err error) {
-	in := bufio.NewReaderSize(r, int(max(int64(watchHeader), min(size, int64(entryHeader+maxPayload)))))
+	in := bufio.NewReaderSize(r, max(watchHeader, watchEntries.Buffer(size)))
 	b, err := in.Peek(watchHeader)
 	if err != nil && err != io.EOF {
 		return 0, err
@@ -328,92 +305,18 @@ func (w *Watch) load(r io.Reader, size int64) (end int64, err error) {
 		return 0, &WatchFileError{Err: ErrWatchDamaged}
 	}
 	_, _ = in.Discard(watchHeader)
-	end = int64(watchHeader)
 	w.store.startAt(base)
-	for {
-		payload, err := peekEntry(in)
-		if err != nil {
-			return end, err
-		}
-		if payload == nil {
-			if follows, err := entryFollows(in); follows || err != nil {
-				return end, errors.Join(err, damagedAt(follows, end))
-			}
-			return end, nil
-		}
-		if !w.restore(payload) {
-			return end, damagedAt(true, end)
-		}
-		n := entryHeader + len(payload)
-		_, _ = in.Discard(n)
-		end += int64(n)
+	n, damaged, err := watchEntries.Read(in, func(payload []byte, _ int64) bool { return w.restore(payload) })
+	end = int64(watchHeader) + n
+	if err == nil && damaged {
+		err = &WatchFileError{Offset: end, Err: ErrWatchDamaged}
 	}
+	return end, err
 }
 
 // maxBase keeps places in memory within 64 bits, with room for all inquiries to
 // come.
 const maxBase = 1 << 56
-
-func damagedAt(damaged bool, at int64) error {
-	if damaged {
-		return &WatchFileError{Offset: at, Err: ErrWatchDamaged}
-	}
-	return nil
-}
-
-// peekEntry returns the payload of the entry at hand; nil if there is none that
-// is whole.
-func peekEntry(in *bufio.Reader) ([]byte, error) {
-	b, err := in.Peek(entryHeader)
-	if err != nil || string(b[:len(entryMagic)]) != entryMagic {
-		return nil, notEOF(err)
-	}
-	n := binary.LittleEndian.Uint32(b[len(entryMagic):])
-	if n < 1 || n > maxPayload {
-		return nil, nil
-	}
-	b, err = in.Peek(entryHeader + int(n))
-	if err != nil {
-		return nil, notEOF(err)
-	}
-	sum := crc32.Update(crc32.Checksum(b[len(entryMagic):len(entryMagic)+4], castagnoli), castagnoli, b[entryHeader:])
-	if sum != binary.LittleEndian.Uint32(b[len(entryMagic)+4:]) {
-		return nil, nil
-	}
-	return b[entryHeader:], nil
-}
-
-// notEOF returns what is wrong but that the file ends; it does before the entry
-// does too if that is longer than the buffer, and so than the file.
-func notEOF(err error) error {
-	if err == io.EOF || err == bufio.ErrBufferFull {
-		return nil
-	}
-	return err
-}
-
-// entryFollows reports whether a whole entry follows anywhere.
-func entryFollows(in *bufio.Reader) (bool, error) {
-	for {
-		b, err := in.Peek(in.Size())
-		if err != nil && err != io.EOF {
-			return false, err
-		}
-		at := bytes.Index(b, []byte(entryMagic))
-		switch {
-		case at < 0 && len(b) < len(entryMagic):
-			return false, nil
-		case at < 0:
-			_, _ = in.Discard(len(b) - len(entryMagic) + 1)
-			continue
-		}
-		_, _ = in.Discard(at)
-		if payload, err := peekEntry(in); payload != nil || err != nil {
-			return payload != nil, err
-		}
-		_, _ = in.Discard(1)
-	}
-}
 
 // restore remembers what an entry holds, and reports whether it means anything.
 func (w *Watch) restore(payload []byte) bool {

@@ -2,37 +2,26 @@ package delayed
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 
+	"github.com/vinmatch/vinmatch/internal/entries"
 	"github.com/vinmatch/vinmatch/internal/safefile"
 )
 
-// The journal of a Desk is a header and entries, appended one after the other,
-// little-endian:
-//
-//	header  "vmdelay", version (a byte)
-//	entry   "vmDe", length (4 bytes), checksum (4 bytes), payload
+// The journal of a Desk is a header, "vmdelay" and a version (a byte), and entries as
+// of package entries, with the magic "vmDe".
 //
 // A payload is a kind and JSON; that of a report is a kind, the length of its JSON
-// (4 bytes), the JSON, and the report as callers get it. The checksum is CRC-32C of
-// length and payload.
-//
-// An entry that is not whole ends the journal if no whole one follows: the system
-// stopped while it was written. If one follows, it was damaged later.
+// (4 bytes, little-endian), the JSON, and the report as callers get it.
 
-const (
-	journalHeader = "vmdelay\x01"
-	entryMagic    = "vmDe"
-	entryHeader   = len(entryMagic) + 8
-	maxPayload    = 1 << 20
-)
+const journalHeader = "vmdelay\x01"
+
+var format = entries.Format{Magic: "vmDe", Max: 1 << 20}
 
 // What entries are.
 const (
@@ -58,8 +47,6 @@ func (e *journalError) Error() string {
 
 func (e *journalError) Unwrap() error { return ErrDamaged }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // appendEntry appends an entry of a kind: v as JSON, and for a report its body. It
 // returns where those are in b.
 func appendEntry(b []byte, kind byte, v any, body []byte) (out []byte, p place, err error) {
@@ -67,85 +54,22 @@ func appendEntry(b []byte, kind byte, v any, body []byte) (out []byte, p place, 
 	if err != nil {
 		return b, p, err
 	}
-	n := 1 + len(text)
+	head := []byte{kind}
 	if kind == reportEntry {
-		n += 4 + len(body)
+		head = binary.LittleEndian.AppendUint32(head, uint32(len(text)))
 	}
-	if n > maxPayload {
+	if n := len(head) + len(text) + len(body); n > format.Max {
 		return b, p, fmt.Errorf("delayed: an entry of %d bytes is too long", n)
 	}
-	from := len(b)
-	b = append(b, entryMagic...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(n))
-	b = append(b, 0, 0, 0, 0, kind)
-	if kind == reportEntry {
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(text)))
-	}
-	p = place{int64(len(b)), len(text), len(body)}
-	b = append(append(b, text...), body...)
-	binary.LittleEndian.PutUint32(b[from+8:], checksum(b[from:]))
-	return b, p, nil
+	p = place{int64(len(b) + entries.Header + len(head)), len(text), len(body)}
+	return format.Append(b, head, text, body), p, nil
 }
 
-// checksum returns that of the length and the payload of an entry.
-func checksum(entry []byte) uint32 {
-	return crc32.Update(crc32.Checksum(entry[4:8], castagnoli), castagnoli, entry[entryHeader:])
-}
-
-// peekEntry returns the entry at hand; nil if there is none that is whole.
-func peekEntry(in *bufio.Reader) ([]byte, error) {
-	b, err := in.Peek(entryHeader)
-	if err != nil || string(b[:4]) != entryMagic {
-		return nil, notEOF(err)
-	}
-	n := binary.LittleEndian.Uint32(b[4:])
-	if n < 1 || n > maxPayload {
-		return nil, nil
-	}
-	if entryHeader+int(n) > in.Size() {
-		return nil, nil // longer than all there is
-	}
-	b, err = in.Peek(entryHeader + int(n))
-	if err != nil || checksum(b) != binary.LittleEndian.Uint32(b[8:]) {
-		return nil, notEOF(err)
-	}
-	return b, nil
-}
-
-func notEOF(err error) error {
-	if err == io.EOF {
-		return nil
-	}
-	return err
-}
-
-// entryFollows reports whether a whole entry follows anywhere.
-func entryFollows(in *bufio.Reader) (bool, error) {
-	for {
-		b, err := in.Peek(in.Size())
-		if err != nil && err != io.EOF {
-			return false, err
-		}
-		at := bytes.Index(b, []byte(entryMagic))
-		switch {
-		case at < 0 && len(b) < len(entryMagic):
-			return false, nil
-		case at < 0:
-			in.Discard(len(b) - len(entryMagic) + 1)
-			continue
-		}
-		in.Discard(at)
-		if e, err := peekEntry(in); e != nil || err != nil {
-			return e != nil, err
-		}
-		in.Discard(1)
-	}
-}
-
-// readJournal reads a journal of so many bytes. It calls f with the kind, the JSON and the place of each entry, and returns where the last ends. Where f returns false, or anything
-// else is wrong, there is a *journalError.
+// readJournal reads a journal of so many bytes. It calls f with the kind, the JSON
+// and the place of each entry, and returns where the last ends. Where f returns
+// false, or anything else is wrong, there is a *journalError.
 func readJournal(r io.Reader, size int64, f func(kind byte, text []byte, at place) bool) (end int64, err error) {
-	in := bufio.NewReaderSize(r, int(min(size, int64(entryHeader+maxPayload))))
+	in := bufio.NewReaderSize(r, format.Buffer(size))
 	head, err := in.Peek(len(journalHeader))
 	if err != nil && err != io.EOF {
 		return 0, err
@@ -154,35 +78,24 @@ func readJournal(r io.Reader, size int64, f func(kind byte, text []byte, at plac
 		return 0, &journalError{}
 	}
 	in.Discard(len(journalHeader))
-	end = int64(len(journalHeader))
-	for {
-		e, err := peekEntry(in)
-		if err != nil {
-			return end, err
-		}
-		if e == nil {
-			follows, err := entryFollows(in)
-			if err == nil && follows {
-				err = &journalError{offset: end}
-			}
-			return end, err
-		}
-		kind, text := e[entryHeader], e[entryHeader+1:]
-		at := place{at: end + int64(entryHeader+1), text: len(text)}
+	n, damaged, err := format.Read(in, func(payload []byte, at int64) bool {
+		kind, text := payload[0], payload[1:]
+		p := place{at: int64(len(journalHeader)) + at + 1, text: len(text)}
 		if kind == reportEntry {
 			if len(text) < 4 || int64(binary.LittleEndian.Uint32(text)) > int64(len(text)-4) {
-				return end, &journalError{offset: end}
+				return false
 			}
 			n := int(binary.LittleEndian.Uint32(text))
-			at = place{at.at + 4, n, len(text) - 4 - n}
+			p = place{p.at + 4, n, len(text) - 4 - n}
 			text = text[4:][:n]
 		}
-		if !f(kind, text, at) {
-			return end, &journalError{offset: end}
-		}
-		in.Discard(len(e))
-		end += int64(len(e))
+		return f(kind, text, p)
+	})
+	end = int64(len(journalHeader)) + n
+	if err == nil && damaged {
+		err = &journalError{offset: end}
 	}
+	return end, err
 }
 
 // A place is where an entry stands: from at its JSON, of so many bytes, and behind
@@ -224,7 +137,7 @@ func (j *journal) report(p place) (text json.RawMessage, body []byte, err error)
 // which is closed after it: not every system renames over an open file.
 func (j *journal) replace(write func(w *writer) error) error {
 	err := safefile.Write(j.path, func(to io.WriterAt) error {
-		w := &writer{to: bufio.NewWriterSize(&appender{to: to}, 1<<16)}
+		w := &writer{to: bufio.NewWriterSize(io.NewOffsetWriter(to, 0), 1<<16)}
 		if err := w.write([]byte(journalHeader)); err != nil {
 			return err
 		}
@@ -276,16 +189,4 @@ func (w *writer) entry(kind byte, v any, body []byte) (place, error) {
 	w.buf = b
 	p.at += w.at
 	return p, w.write(b)
-}
-
-// An appender writes what is written one after the other.
-type appender struct {
-	to io.WriterAt
-	at int64
-}
-
-func (a *appender) Write(b []byte) (int, error) {
-	n, err := a.to.WriteAt(b, a.at)
-	a.at += int64(n)
-	return n, err
 }
