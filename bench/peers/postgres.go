@@ -142,17 +142,7 @@ func stringsOf(vins []vin.VIN) []string {
 	return ss
 }
 
-func (*postgres) needs(f form) []string {
-	switch f {
-	case lastSix, makerLastFour, twoOfLastSix:
-		return []string{"table", "reversed B-tree"}
-	case twoUnknown:
-		return []string{"table", "B-tree", "reversed B-tree"}
-	case fragment:
-		return []string{"table", "trigrams"}
-	}
-	return []string{"table", "B-tree"}
-}
+func (*postgres) needs(f form) []string { return indexesOf(f) }
 
 func (c *postgres) prepare(q *question) ask {
 	var name string

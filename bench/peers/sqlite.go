@@ -155,7 +155,10 @@ func (c *sqlite) rows(dst []index.Row, name string, args ...any) ([]index.Row, e
 	return dst, rows.Err()
 }
 
-func (*sqlite) needs(f form) []string {
+func (*sqlite) needs(f form) []string { return indexesOf(f) }
+
+// indexesOf returns what a database with both B-trees and trigrams reads for a form.
+func indexesOf(f form) []string {
 	switch f {
 	case lastSix, makerLastFour, twoOfLastSix:
 		return []string{"table", "reversed B-tree"}
