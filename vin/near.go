@@ -10,16 +10,10 @@ import (
 // symbols, and 16 of which two are swapped.
 const Nearest = 560
 
-// alphabet is what VINs consist of.
-const (
-	alphabet    = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-	alphabetLen = len(alphabet)
-)
-
 // AppendNear appends the VINs that differ from v by one symbol, position by
 // position, and then those that differ by two neighbours swapped: what v may have
-// been misread from. They are 560, and fewer where neighbours are equal, a
-// nanosecond or two each. It does not allocate if dst has room for [Nearest] more.
+// been misread from. They are 560, and fewer where neighbours are equal, some
+// two nanoseconds each. It does not allocate if dst has room for [Nearest] more.
 // Of the zero VIN there are none.
 func (v VIN) AppendNear(dst []VIN) []VIN {
 	if v.hi == 0 {
@@ -35,7 +29,7 @@ func (v VIN) AppendNear(dst []VIN) []VIN {
 		if pos <= 8 {
 			shift := 6 * uint(8-pos)
 			hi &^= 63 << shift
-			for _, code := range alphabetCodes {
+			for _, code := range symbolCodes {
 				if code != old {
 					all[n] = VIN{hi | code<<(shift&63), lo | uint64(remainders[rest+uint64(of[code&63])])}
 					n++
@@ -44,7 +38,7 @@ func (v VIN) AppendNear(dst []VIN) []VIN {
 		} else {
 			shift := remBits + 6*uint(Len-pos)
 			lo &^= 63 << shift
-			for _, code := range alphabetCodes {
+			for _, code := range symbolCodes {
 				if code != old {
 					all[n] = VIN{hi, lo | code<<(shift&63) | uint64(remainders[rest+uint64(of[code&63])])}
 					n++
@@ -61,10 +55,10 @@ func (v VIN) AppendNear(dst []VIN) []VIN {
 	return all[:n]
 }
 
-// alphabetCodes are the codes of the symbols.
-var alphabetCodes = func() (t [alphabetLen]uint64) {
+// symbolCodes are the codes of the symbols.
+var symbolCodes = func() (t [len(vinSymbols)]uint64) {
 	for i := range t {
-		t[i] = sixbit.Code(alphabet[i])
+		t[i] = sixbit.Code(vinSymbols[i])
 	}
 	return t
 }()
@@ -72,8 +66,8 @@ var alphabetCodes = func() (t [alphabetLen]uint64) {
 // sums holds what a symbol adds to the check sum, modulo 11, by weight and code.
 var sums = func() (t [11][sixbit.Codes]uint8) {
 	for w := range t {
-		for i := range alphabet {
-			t[w][alphabetCodes[i]] = uint8(w * int(symbols[alphabet[i]]) % 11)
+		for i := range len(vinSymbols) {
+			t[w][symbolCodes[i]] = uint8(w * int(symbols[vinSymbols[i]]) % 11)
 		}
 	}
 	return t

@@ -18,6 +18,7 @@
 package heads
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/vinmatch/vinmatch/internal/tagtable"
@@ -118,25 +119,13 @@ func (d *Directory) Near(hi, lo uint64) (from, to uint32) {
 
 // group returns the first group that is not less than hi.
 func (d *Directory) group(hi uint64) int {
-	s := firstNotLess(d.sample, hi)
+	s, _ := slices.BinarySearch(d.sample, hi)
 	if s == 0 {
 		return 0
 	}
 	from := (s - 1) * sampling
-	return from + firstNotLess(d.Groups[from:min(from+sampling, len(d.Groups))], hi)
-}
-
-func firstNotLess(groups []uint64, hi uint64) int {
-	lo, end := 0, len(groups)
-	for lo < end {
-		mid := int(uint(lo+end) >> 1)
-		if groups[mid] < hi {
-			lo = mid + 1
-		} else {
-			end = mid
-		}
-	}
-	return lo
+	g, _ := slices.BinarySearch(d.Groups[from:min(from+sampling, len(d.Groups))], hi)
+	return from + g
 }
 
 // Wanted says which VINs are wanted by what they demand of the two words of

@@ -491,24 +491,9 @@ func (d *Directory) find(t uint64) int {
 // within returns the place of the first tail that is not less than t, which is
 // behind the first of all. The first sample that is not less is one from lo to hi.
 func (d *Directory) within(lo, hi int, t uint64) int {
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if uint64(d.sample[mid]) < t {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	start := (lo - 1) * sampling
-	block := d.Tails[start:min(start+sampling, len(d.Tails))]
-	from, to := 0, len(block)
-	for from < to {
-		mid := int(uint(from+to) >> 1)
-		if uint64(block[mid]) < t {
-			from = mid + 1
-		} else {
-			to = mid
-		}
-	}
-	return start + from
+	tail := uint32(t) // which is 33 to the sixth at most
+	s, _ := slices.BinarySearch(d.sample[lo:hi], tail)
+	start := (lo + s - 1) * sampling
+	at, _ := slices.BinarySearch(d.Tails[start:min(start+sampling, len(d.Tails))], tail)
+	return start + at
 }
