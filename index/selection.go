@@ -60,8 +60,7 @@ func (s *Selection) has(r Row) bool { return s.bits[r>>6]>>(r&63)&1 != 0 }
 // Count returns how many records a filter selects. It combines bitmaps and visits
 // records only where bits would cost more, and the changes that wait for
 // compaction. Of more than eight million records it counts on several processors:
-// three terms take about half a millisecond on two for twenty million, which is the
-// time that it takes to fetch their bits from memory.
+// three terms take less than a millisecond on two for twenty million.
 func (v *View) Count(f Filter) int {
 	hidden := slices.Collect(v.hiddenRows())
 	if len(hidden) > manyHidden {

@@ -42,7 +42,7 @@
 //
 // A group gets 8.25 keys in the mean. Then 2.9 % of the keys are spilled, 8 % of
 // the groups spill, and 4 % of misses find a candidate: see BenchmarkLoad. More
-// keys a group spill more often, and with fewer keys and groups take more than 24
+// keys a group spill more often; with fewer, keys and groups take more than 24
 // bytes a key.
 //
 // # What else was tried
