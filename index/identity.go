@@ -38,12 +38,21 @@ func newIdentityTable(s *segment, seed uint64, workers int) *identityTable {
 		rowBits: uint8(bits.Len(uint(n))),
 	}
 	eachPart(workers, n, func(first, end int) {
-		for row := first; row < end; row++ {
-			owner, id := s.identity(uint32(row))
-			h := hashIdentity(seed, owner, id)
-			i, v := t.start(h), t.tag(h)|uint32(row+1)
-			for !atomic.CompareAndSwapUint32(&t.slots[i], 0, v) {
-				i = t.after(i)
+		// A compare-and-swap waits for its slot, and what follows waits for it.
+		// Slots that were read before, which overlaps, are at hand.
+		var hashes [ahead]uint64
+		for ; first < end; first += ahead {
+			hashes := hashes[:min(ahead, end-first)]
+			for i := range hashes {
+				owner, id := s.identity(uint32(first + i))
+				hashes[i] = hashIdentity(seed, owner, id)
+			}
+			t.touch(hashes)
+			for i, h := range hashes {
+				at, v := t.start(h), t.tag(h)|uint32(first+i+1)
+				for !atomic.CompareAndSwapUint32(&t.slots[at], 0, v) {
+					at = t.after(at)
+				}
 			}
 		}
 	})
@@ -108,6 +117,16 @@ func (t *identityTable) likely(h uint64) uint32 {
 		}
 	}
 	return none
+}
+
+// touch reads the slots where hashes are looked for.
+//
+//go:noinline
+func (t *identityTable) touch(hashes []uint64) (sum uint32) {
+	for _, h := range hashes {
+		sum += atomic.LoadUint32(&t.slots[t.start(h)])
+	}
+	return sum
 }
 
 func (t *identityTable) bytes() int64 { return int64(len(t.slots)) * 4 }
