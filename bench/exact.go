@@ -310,7 +310,7 @@ func (r *register) callSides(asked int) (sides []measure.Side) {
 
 // mostChanges is the greatest number of changes that wait for compaction in an
 // index with the default options.
-func mostChanges(records int) int { return 32 * max(1<<14, records/256) }
+func mostChanges(records int) int { return 16 * max(1<<14, records/64) }
 
 // deltaSides compare a view with changes to one without, and to the map, which
 // has none.

@@ -284,6 +284,15 @@ func (w *writer) lookAhead(changes []Change, hashes *[ahead]uint64) {
 		}
 		w.touched += byte(w.last[uint32(hashes[i])&uint32(len(w.last)-1)])
 	}
+	t := w.delta.keys.Load()
+	for i := range changes {
+		k := VIN(changes[i].Record.VIN)
+		h := w.seg.table.Hash(tagtable.Key{Hi: k.hi, Lo: k.lo})
+		if w.seg.table.Marked(h) {
+			w.touched++
+		}
+		w.touched += byte(t.slots[h>>t.shift].Load())
+	}
 }
 
 // apply takes change i of a call, whose owner and ID have the hash h.
@@ -426,7 +435,9 @@ const crowded = 64
 func (w *writer) link(k tagtable.Key, i uint32) {
 	e := w.entries.append(deltaEntry{key: k, change: i}) + 1
 	t := w.delta.keys.Load()
-	h := t.hash(k, w.seg.table.Hash(k))
+	h := w.seg.table.Hash(k)
+	w.seg.table.Mark(h)
+	h = t.hash(k, h)
 	slot, first := t.find(w.delta, k, h)
 	before, next := w.place(k, i, e, first)
 	w.entries.at(e - 1).next = next

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sort"
@@ -35,10 +34,10 @@ func (o Options) compactAfter(records int) int {
 
 const (
 	minCompactAfter  = 1 << 14
-	recordsPerChange = 256
+	recordsPerChange = 64
 	// waitAfter is how many times as many changes as start a compaction are
 	// taken before Apply waits for it.
-	waitAfter = 32
+	waitAfter = 16
 )
 
 // makeRoom locks x.mu when there is room for changes.
@@ -319,18 +318,33 @@ func (m *merger) mergeKeys(s *segment) {
 		row Row // old
 		own bool
 	}
-	var news []added
+	compare := func(x, y added) int {
+		if c := x.key.Compare(y.key); c != 0 {
+			return c
+		}
+		return m.compareRows(x.row, y.row)
+	}
+	// The own VINs are in order, since their rows are.
+	var vins, others []added
 	for _, i := range m.live {
 		c := m.delta.changes.at(i)
 		for e := c.entry; e < c.entry+c.entries; e++ {
 			// Apply begins with the own VIN.
-			own := e == c.entry && c.vin.IsValid()
-			news = append(news, added{m.delta.entries.at(e).key, Row(m.seg.n) + Row(i), own})
+			if a := (added{m.delta.entries.at(e).key, Row(m.seg.n) + Row(i), e == c.entry && c.vin.IsValid()}); a.own {
+				vins = append(vins, a)
+			} else {
+				others = append(others, a)
+			}
 		}
 	}
-	parallel.Sort(news, m.workers, func(x, y added) int {
-		return cmp.Or(x.key.Compare(y.key), m.compareRows(x.row, y.row))
-	})
+	parallel.Sort(others, m.workers, compare)
+	news := make([]added, 0, len(vins)+len(others))
+	for _, a := range others {
+		n := gallop(len(vins), func(i int) bool { return compare(vins[i], a) > 0 })
+		news = append(append(news, vins[:n]...), a)
+		vins = vins[n:]
+	}
+	news = append(news, vins...)
 
 	old := m.seg
 	s.keys = hugepage.Make[tagtable.Key](len(old.keys) + len(news))
@@ -368,13 +382,14 @@ func (m *merger) mergeKeys(s *segment) {
 		}
 	}
 	for _, n := range news {
-		keepUntil(next + gallop(len(old.keys)-next, func(i int) bool {
-			e := uint32(next + i)
-			if c := old.keys[e].Compare(n.key); c != 0 {
-				return c > 0
+		keepUntil(next + gallop(len(old.keys)-next, func(i int) bool { return old.keys[next+i].Compare(n.key) >= 0 }))
+		// What has the same key is mostly what the change replaces, and goes.
+		for next < len(old.keys) && old.keys[next] == n.key {
+			if row := old.rowOf(uint32(next)); m.newOf[row] != NoRow && m.compareRows(row, n.row) > 0 {
+				break
 			}
-			return m.compareRows(old.rowOf(e), n.row) > 0
-		}))
+			keepUntil(next + 1)
+		}
 		add(n.key, n.row, n.own)
 	}
 	keepUntil(len(old.keys))

@@ -34,7 +34,7 @@ import (
 //	changes  change  change  change ...         each with the change that ended it
 //	entries  key, change, next   ...            lists of equal keys, linked by next
 //	texts    what appendTexts wrote  ...
-//	keys     hash table: key -> first entry; a filter before it
+//	keys     hash table: key -> first entry; marks and a filter before it
 //	endings  hash table: row of the segment -> the change that ended it
 //	ended    a bit for each row of the segment: whether it is in that table
 //
@@ -56,10 +56,12 @@ import (
 //
 // # Misses
 //
-// Before the table of keys stands a filter: one word of 64 bits for sixteen
-// slots, in which each key sets three bits. It takes one to two bytes a key, so
-// that it stays in the second-level cache, and lets through a hundredth to a
-// twentieth of the keys that are not in the delta.
+// A key of the delta is marked in the table of the segment, in the group that a
+// lookup reads anyway, and most keys are known there not to be in the delta: all
+// but one in sixteen when it is full. Behind that, before the table of keys, stands
+// a filter: one word of 64 bits for sixteen slots, in which each key sets three
+// bits. It takes one to two bytes a key and lets through a hundredth to a twentieth
+// of what is left.
 type delta struct {
 	seg     *segment
 	changes list[change]
@@ -206,6 +208,9 @@ func (d *delta) textsOf(c *change) []byte { return d.texts.at(c.texts, int(c.tex
 // first returns 1 + the first entry of a key, whose hash in the segment's table
 // is h, or 0. The entry may be of a change that the View does not count.
 func (d *delta) first(k tagtable.Key, h uint64) uint32 {
+	if !d.seg.table.Marked(h) {
+		return 0
+	}
 	t := d.keys.Load()
 	h = t.hash(k, h)
 	if !t.mayHave(h) {

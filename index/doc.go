@@ -45,14 +45,13 @@
 //
 // Each number bounds another. Changes wait beside the register until
 // [Index.Compact] merges them into it, which happens by itself, in the
-// background, from [Options.CompactAfter] changes on; 32 times as many are the
+// background, from [Options.CompactAfter] changes on; 16 times as many are the
 // most that wait, because Apply then does. So memory is that of the register, of
 // those changes at about 250 bytes each, and while it compacts of the new
 // register with eight bytes a record; a lookup among the greatest number of
-// changes takes about half as long again as among none; and a View that is held
-// keeps one register and the changes beside it, not more. Withdrawals are
-// remembered for [Options.KeepWithdrawn]. [Index.Close] ends what works in the
-// background.
+// changes takes up to half as long again as among none; and a View that is held keeps
+// one register and the changes beside it, not more. Withdrawals are remembered for
+// [Options.KeepWithdrawn]. [Index.Close] ends what works in the background.
 //
 // # Filters
 //

@@ -61,9 +61,9 @@ type Options struct {
 
 	// CompactAfter is the number of changes from which the index compacts
 	// itself in the background: see [Index.Compact]. If they come faster than
-	// it can, Apply waits for it at 32 times as many. A call of Apply is
+	// it can, Apply waits for it at 16 times as many. A call of Apply is
 	// always taken whole, however many changes it has. Default: one for every
-	// 256 records, and at least 16,384.
+	// 64 records, and at least 16,384.
 	CompactAfter int
 
 	// KeepWithdrawn is how long an index remembers at least that a record was

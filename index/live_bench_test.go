@@ -50,7 +50,7 @@ func BenchmarkFullDelta(b *testing.B) {
 	for i := range *size {
 		m[w.world.At(uint64(i))] = index.Row(i)
 	}
-	full := 32 * max(1<<14, *size/256)
+	full := 16 * max(1<<14, *size/64)
 	changes := make([]index.Change, 0, 1000)
 	for i := range full {
 		if changes = append(changes, change(i)); len(changes) == cap(changes) || i == full-1 {

@@ -39,6 +39,7 @@ func TestForgedSections(t *testing.T) {
 		{x, "plate lands", func(b []byte) []byte { return append(b, 0, 0) }, "out of order"},
 		{x, "keys", func(b []byte) []byte { b[7] = 99; return b }, "entry 0 is no key"},
 		{x, "keys", func(b []byte) []byte { copy(b[16:32], b[32:48]); return b }, "out of order"},
+		{x, "groups", func(b []byte) []byte { b[63] = 1; return b }, "has marks"},
 		{x, "rows", func(b []byte) []byte { le.PutUint32(b, 7); return b }, "not less than"},
 		{x, "texts", func(b []byte) []byte { b[0] = 0; return b }, "does not hold"},
 		{x, "texts", func(b []byte) []byte { b[0] = 200; return b }, "does not hold"},

@@ -3,6 +3,7 @@ package index
 import (
 	"iter"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/vinmatch/vinmatch/internal/tagtable"
@@ -204,20 +205,29 @@ func (v *View) putRow(dst *Row, row Row) int {
 	return int(((row ^ NoRow) | -(row ^ NoRow)) >> 31)
 }
 
-// putChanged looks up in the delta the block of keys that was probed last. The
-// filter, which answers for nearly all of them, is asked without branches.
+// putChanged looks up in the delta the block of keys that was probed last: those
+// that are marked, of which the filter, which answers for nearly all of them, is
+// asked without branches.
 func (v *View) putChanged(dst []Row, b *tagtable.Batch, s *Selection) (hits int) {
+	if b.Marked == 0 {
+		return 0
+	}
 	t := v.delta.keys.Load()
 	var hashes [tagtable.Block]uint64
-	for i := range dst {
-		hashes[i&(tagtable.Block-1)] = t.hash(b.Keys[i&(tagtable.Block-1)], b.Hash(i))
-	}
-	var maybe [tagtable.Block]uint8
+	var marked, maybe [tagtable.Block]uint8
 	n := 0
-	for i := range dst {
+	for left := b.Marked; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros64(left)
+		hashes[i] = t.hash(b.Keys[i], b.Hash(i))
+		marked[n&(tagtable.Block-1)] = uint8(i)
+		n++
+	}
+	some := marked[:n]
+	n = 0
+	for _, i := range some {
 		h := hashes[i&(tagtable.Block-1)]
 		missing := filterBits(h) &^ t.filter[h>>(t.shift+wordBits)].Load()
-		maybe[n&(tagtable.Block-1)] = uint8(i)
+		maybe[n&(tagtable.Block-1)] = i
 		n += int(1 - (missing|-missing)>>63)
 	}
 	// Their slots are far away. Reading all before any decides on a branch

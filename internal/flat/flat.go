@@ -15,6 +15,10 @@ type Form[T any] struct {
 	Size int // in bytes
 	Put  func(dst []byte, v *T)
 	Get  func(src []byte, v *T)
+
+	// Copied says that Put leaves something out, or that the memory may change
+	// while it is written: a file has what Put writes.
+	Copied bool
 }
 
 // Uint returns the form of an unsigned integer.

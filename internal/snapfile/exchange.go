@@ -42,6 +42,7 @@ type section struct {
 	// was put into the window goes to accept.
 	window func(at int64, n int, scratch []byte) []byte
 	accept func(at int64, b []byte)
+	copies bool // window fills scratch
 
 	stream func(io.Writer) error // writing: nil, or instead of window
 }
@@ -94,11 +95,12 @@ func Slice[T any](x *Exchange, name string, f flat.Form[T], s *[]T) {
 	}
 	data := *s
 	view, ok := flat.View(f, data)
-	if ok && !x.convert {
+	if ok && !x.convert && !(f.Copied && !x.Reading()) {
 		sec.window = func(at int64, n int, _ []byte) []byte { return view[at:][:n] }
 		sec.accept = func(int64, []byte) {}
 		return
 	}
+	sec.copies = true
 	items := func(at int64, n int) []T { return data[at/int64(f.Size):][:n/f.Size] }
 	sec.window = func(at int64, n int, scratch []byte) []byte {
 		if !x.Reading() {
@@ -268,17 +270,11 @@ func (x *Exchange) writeSection(s *section) error {
 
 // scratch returns a buffer for the parts of a section, if it needs one.
 func (x *Exchange) scratch(s *section) []byte {
-	if s.size == 0 || !x.converts() {
+	if s.size == 0 || !s.copies {
 		return nil
 	}
 	_, n := s.part(0)
 	return make([]byte, n)
-}
-
-// converts reports whether data differs in memory and in the file.
-func (x *Exchange) converts() bool {
-	_, same := flat.View(flat.Uint[byte](), nil)
-	return x.convert || !same
 }
 
 // A partWriter writes a section part by part.
@@ -441,7 +437,7 @@ func (x *Exchange) checkGap(s *section) error {
 func (x *Exchange) readPart(s *section, i int) (uint64, error) {
 	at, n := s.part(i)
 	var scratch []byte
-	if x.converts() {
+	if s.copies {
 		scratch = make([]byte, n)
 	}
 	b := s.window(at, n, scratch)

@@ -32,7 +32,8 @@ const Block = 64
 // their positions overlap too, instead of holding up every block of misses for
 // the few false tags in it.
 type Batch struct {
-	Keys [Block]Key // the block to probe
+	Keys   [Block]Key // the block to probe
+	Marked uint64     // which keys of the block that was probed last may be marked
 
 	hashes [Block]uint64
 	groups [Block]uint32
@@ -126,15 +127,17 @@ func (t *Table) hashBlock(b *Batch, n int) {
 
 // collectGo appends the keys that have candidates to those that wait, with the
 // position in the first candidate. It writes every key there and moves on only if
-// the key has one.
+// the key has one. It also sets b.Marked.
 func (t *Table) collectGo(b *Batch, base, n int) {
 	groups := t.groups
 	const mask = 2*Block - 1
-	w := b.waiting
+	w, marked := b.waiting, uint64(0)
 	for i, at := range b.groups[:n] {
 		h := b.hashes[i]
 		g, all := &groups[at], tag(h)*eachByte
-		c := equalTags(g.tags[0]^all, g.tags[1]^all) | spillOf(g.tags[1], h)
+		tags1 := g.tags1()
+		c := equalTags(g.tags[0]^all, tags1^all) | spillOf(tags1, h)
+		marked |= tags1 >> (markAt + markBit(h)) & 1 << i
 		b.want[w&mask].Hi = b.Keys[i].Hi
 		b.want[w&mask].Lo = b.Keys[i].Lo
 		b.at[w&mask] = base + i
@@ -143,7 +146,7 @@ func (t *Table) collectGo(b *Batch, base, n int) {
 		b.pos[w&mask] = g.pos[c.first()]
 		w += int(one(uint64(c)))
 	}
-	b.waiting = w
+	b.waiting, b.Marked = w, marked
 }
 
 // compare moves keys that are where they were looked for to b.found, and the

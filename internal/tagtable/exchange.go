@@ -21,16 +21,17 @@ var KeyForm = flat.Form[Key]{
 	},
 }
 
-// groupForm is how a group stands in a file: the positions, then the tags.
+// groupForm is how a group stands in a file: the positions, then the tags, without
+// marks, which others may be setting.
 var groupForm = flat.Form[group]{
-	Size: 64,
+	Size:   64,
+	Copied: true,
 	Put: func(b []byte, g *group) {
 		for i, p := range g.pos {
 			binary.LittleEndian.PutUint32(b[4*i:], p)
 		}
-		for i, w := range g.tags {
-			binary.LittleEndian.PutUint64(b[4*groupSlots+8*i:], w)
-		}
+		binary.LittleEndian.PutUint64(b[4*groupSlots:], g.tags[0])
+		binary.LittleEndian.PutUint64(b[4*groupSlots+8:], g.tags1()&(1<<markAt-1))
 	},
 	Get: func(b []byte, g *group) {
 		for i := range g.pos {
@@ -45,7 +46,7 @@ var groupForm = flat.Form[group]{
 // Exchange moves a table to or from the sections "seed" (the four words of the
 // hash), "groups" and "spill" of the layout. The keys are the caller's.
 //
-// Of a table that is read, every lookup is as bounded as of one that was built,
+// Marks are not kept. Of a table that is read, every lookup is as bounded as of one that was built,
 // and panics as little. Whether it finds all keys only its maker knows.
 func Exchange(x *snapfile.Exchange, table **Table, keys *[]Key) {
 	if x.Reading() {
@@ -110,6 +111,9 @@ func (t *Table) checkGroup(x *snapfile.Exchange, i int) (list []uint32, err erro
 		most = max(most, p)
 	}
 	// Slots without a key are zero. Without any keys no tag may lead there.
+	if g.tags[1]>>markAt != 0 {
+		return nil, x.Damaged("groups", "group %d has marks", i)
+	}
 	if n := uint32(len(t.keys)); most >= max(n, 1) || n == 0 && g.tags != [2]uint64{} {
 		return nil, x.Damaged("groups", "group %d has a position behind the keys", i)
 	}

@@ -9,17 +9,20 @@ import (
 
 // What machines of the other byte order do value by value is the same on both.
 func TestForms(t *testing.T) {
-	forms(t, tagtable.KeyForm)
-	forms(t, tagtable.GroupForm)
+	forms(t, tagtable.KeyForm, 0)
+	forms(t, tagtable.GroupForm, 2) // without marks
 }
 
-// forms reads bytes that all differ, looks at the memory where it is that of the
-// file, and writes them again.
-func forms[T comparable](t *testing.T, form flat.Form[T]) {
+// forms reads bytes that all differ, but for those that are not kept at the end of
+// each value, looks at the memory where it is that of the file, and writes them
+// again.
+func forms[T comparable](t *testing.T, form flat.Form[T], left int) {
 	t.Helper()
 	bytes := make([]byte, 3*form.Size)
 	for i := range bytes {
-		bytes[i] = byte(i + 1)
+		if i%form.Size < form.Size-left {
+			bytes[i] = byte(i + 1)
+		}
 	}
 	values := make([]T, 3)
 	form.Decode(values, bytes)

@@ -23,7 +23,7 @@ more:
 	JLT  next
 	RET
 
-// The low bit of each tag; the last four bytes are spill bits.
+// The low bit of each tag; the last four bytes are spill bits and marks.
 DATA ·tagBits<>+0(SB)/8, $0x0101010101010101
 DATA ·tagBits<>+8(SB)/8, $0x0000000001010101
 GLOBL ·tagBits<>(SB), RODATA|NOPTR, $16
@@ -31,7 +31,7 @@ GLOBL ·tagBits<>(SB), RODATA|NOPTR, $16
 // func collectSSE2(b *Batch, groups *group, base, n int)
 //
 // DI the batch, SI the groups, R8 base, BX n, CX the key's number i, AX the number
-// of keys that wait.
+// of keys that wait, DX which keys may be marked, from the top down.
 TEXT ·collectSSE2(SB), NOSPLIT, $0-32
 	MOVQ  b+0(FP), DI
 	MOVQ  groups+8(FP), SI
@@ -40,6 +40,7 @@ TEXT ·collectSSE2(SB), NOSPLIT, $0-32
 	MOVQ  Batch_waiting(DI), AX
 	MOVOU ·tagBits<>(SB), X4
 	XORL  CX, CX
+	XORL  DX, DX
 	JMP   more
 
 next:
@@ -66,10 +67,18 @@ next:
 	MOVQ    X1, R13
 	LEAQ    (R12)(R13*2), R12
 
-	// The spill bit that the hash names goes to bit 25, that of slot 11.
+	// The spill bits are the low half of the last word, the marks the high one.
+	// The mark that the hash names goes to the top of DX, its spill bit to bit
+	// 25, that of slot 11.
 	PSHUFD $0xFF, X0, X0
 	MOVL   X0, R13
+	MOVL   R10, R14
 	SHRL   $8, R10
+	SHRL   $12, R14
+	ANDL   $15, R10
+	ORL    $16, R14
+	BTL    R14, R13
+	RCRQ   $1, DX
 	BTL    R10, R13
 	SBBL   R13, R13
 	ANDL   $(1<<25), R13
@@ -108,4 +117,10 @@ more:
 	CMPQ CX, BX
 	JLT  next
 	MOVQ AX, Batch_waiting(DI)
+
+	// The first key's mark goes to the lowest bit.
+	MOVL $64, CX
+	SUBL BX, CX
+	SHRQ CX, DX
+	MOVQ DX, Batch_Marked(DI)
 	RET

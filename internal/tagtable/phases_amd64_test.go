@@ -39,6 +39,9 @@ func TestCollectAgainstGo(t *testing.T) {
 		if a.waiting != b.waiting {
 			t.Fatalf("%d keys wait, the twin has %d", a.waiting, b.waiting)
 		}
+		if a.Marked != b.Marked {
+			t.Fatalf("marked %#x, the twin has %#x", a.Marked, b.Marked)
+		}
 		w := a.waiting
 		// The twin may report a byte of 1 above a true zero; such candidates
 		// are checked by their keys.
