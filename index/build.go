@@ -351,6 +351,7 @@ func (b *builder) collect() {
 // complete makes everything of a segment that follows from its rows and keys,
 // which are there.
 func (s *segment) complete(ctx context.Context, seed uint64, workers int, src source) error {
+	s.countSame()
 	s.table = tagtable.Build(s.keys, seed, workers)
 	s.shared = make([]uint64, s.sharedWords())
 	eachPart(workers, len(s.keys), s.findShared)

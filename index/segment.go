@@ -33,7 +33,8 @@ type segment struct {
 	// rows. Each moves the entries of rows behind it by one.
 	second     []uint32
 	secondRows []Row
-	withVIN    int // rows with a VIN of their own
+	withVIN    int    // rows with a VIN of their own
+	same       uint32 // entries before this one are rows of the same number
 
 	// A bit for each so many entries: one of them has the key of the next. A
 	// row that is passed over mostly shares its key with no other, and to see
@@ -127,13 +128,27 @@ type filters struct {
 	makeNames, colourNames, tagNames nameNumbers
 }
 
+// lookup returns the row of the first entry with a key.
+func (s *segment) lookup(k tagtable.Key) (Row, bool) {
+	e, ok := s.table.Lookup(k)
+	if !ok {
+		return NoRow, false
+	}
+	return s.rowOf(e), true
+}
+
 // rowOf returns the row of an entry.
 func (s *segment) rowOf(entry uint32) Row {
+	if entry < s.same {
+		return Row(entry)
+	}
+	return s.otherRowOf(entry)
+}
+
+// otherRowOf is rowOf for entries from same on.
+func (s *segment) otherRowOf(entry uint32) Row {
 	if int(entry) >= s.vins {
 		return s.rows[int(entry)-s.vins]
-	}
-	if len(s.second) == 0 {
-		return Row(entry)
 	}
 	i, found := slices.BinarySearch(s.second, entry)
 	if found {
@@ -156,6 +171,14 @@ func (s *segment) entryOfVIN(r Row) uint32 {
 		}
 	}
 	return uint32(int(r) + lo)
+}
+
+// countSame sets same, which follows from the second VINs.
+func (s *segment) countSame() {
+	s.same = uint32(s.vins)
+	if len(s.second) > 0 {
+		s.same = s.second[0]
+	}
 }
 
 // sharing is the number of entries for a bit of segment.shared.

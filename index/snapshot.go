@@ -277,6 +277,7 @@ func (s *segment) exchange(x *snapfile.Exchange, at *Position) {
 	serials.Exchange(x, &s.serials, &s.vins)
 	heads.Exchange(x, &s.heads, &s.vins)
 	x.Check(func() error {
+		s.countSame()
 		s.symbols = countSymbols(s.keys[:s.vins])
 		s.shared = make([]uint64, s.sharedWords())
 		_ = x.Each(len(s.keys), func(first, end int) error {

@@ -4,6 +4,13 @@ package tagtable
 
 import "unsafe"
 
+// Glance looks for k in the first slot that may hold it, which nearly always tells
+// all; see [Table.Lookup].
+func (t *Table) Glance(k Key) (pos uint32, s Seen) { return glanceSSE2(t, k.Hi, k.Lo) }
+
+//go:noescape
+func glanceSSE2(t *Table, hi, lo uint64) (pos uint32, s Seen)
+
 // touchGroups asks for the group of each key. Unlike a read, a prefetch retires
 // at once: the processor goes on to the next phase while the lines come.
 func (t *Table) touchGroups(b *Batch, n int) {

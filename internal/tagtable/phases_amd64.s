@@ -124,3 +124,73 @@ more:
 	SHRQ CX, DX
 	MOVQ DX, Batch_Marked(DI)
 	RET
+
+// func glanceSSE2(t *Table, hi, lo uint64) (pos uint32, s Seen)
+//
+// DI the table, R8 and R9 the key, R10 its hash, DX its group, R12 a bit for each
+// slot that may hold it.
+TEXT ·glanceSSE2(SB), NOSPLIT, $0-40
+	MOVQ t+0(FP), DI
+	MOVQ hi+8(FP), R8
+	MOVQ lo+16(FP), R9
+
+	MOVQ R8, AX
+	MOVQ R9, CX
+	XORQ (Table_seed+0)(DI), AX
+	XORQ (Table_seed+8)(DI), CX
+	MULQ CX
+	XORQ DX, AX
+	XORQ (Table_seed+16)(DI), AX
+	MULQ (Table_seed+24)(DI)
+	XORQ DX, AX
+	MOVQ AX, R10
+	MULQ (Table_groups+8)(DI)
+	SHLQ $6, DX
+	ADDQ Table_groups(DI), DX
+
+	// The tag: the low byte of the hash, 1 for 0.
+	MOVBLZX R10, R12
+	CMPL    R12, $1
+	ADCL    $0, R12
+	IMULL   $0x01010101, R12
+	MOVL    R12, X1
+	PSHUFD  $0, X1, X1
+	MOVOU   group_tags(DX), X0
+	PCMPEQB X0, X1
+	PMOVMSKB X1, R12
+	ANDL    $0xFFF, R12
+
+	// The last slot leads to a list.
+	MOVL (group_tags+12)(DX), R13
+	SHRL $8, R10
+	ANDL $15, R10
+	BTL  R10, R13
+	SBBL R13, R13
+	ANDL $(1<<11), R13
+	ORL  R13, R12
+	JEQ  none
+
+	BSFL R12, R12
+	MOVL group_pos(DX)(R12*4), AX
+	CMPQ AX, (Table_keys+8)(DI)
+	JAE  more
+	MOVQ AX, R13
+	SHLQ $4, R13
+	ADDQ Table_keys(DI), R13
+	CMPQ R8, (R13)
+	JNE  more
+	CMPQ R9, 8(R13)
+	JNE  more
+	MOVL AX, pos+24(FP)
+	MOVQ $const_Present, s+32(FP)
+	RET
+
+none:
+	MOVL $0, pos+24(FP)
+	MOVQ $const_Absent, s+32(FP)
+	RET
+
+more:
+	MOVL $0, pos+24(FP)
+	MOVQ $const_Unsure, s+32(FP)
+	RET

@@ -2,6 +2,9 @@
 
 package tagtable
 
+// Glance is [Table.Lookup] here: it is never unsure.
+func (t *Table) Glance(k Key) (pos uint32, s Seen) { return t.look(k) }
+
 // touchGroups reads one word of the group of each key. It keeps what it reads in
 // a place that is free at the moment, for the compiler would drop a read of which
 // nothing is kept.
