@@ -50,12 +50,12 @@ var CanonicalRune = canonicalRune
 // Words returns the two words of a key.
 func (k Key) Words() (hi, lo uint64) { return k.hi, k.lo }
 
-// SetBlocksEach sets how many blocks of rows it takes for another processor to be
+// SetStepsEach sets how many steps on blocks it takes for another processor to be
 // worth while, and returns a function that undoes it.
-func SetBlocksEach(n int) (undo func()) {
-	old := blocksEach
-	blocksEach = n
-	return func() { blocksEach = old }
+func SetStepsEach(n int) (undo func()) {
+	old := stepsEach
+	stepsEach = n
+	return func() { stepsEach = old }
 }
 
 // LongestProbe returns how many slots a lookup among the changes of a View passes

@@ -155,7 +155,7 @@ func TestFiltersOfManyRows(t *testing.T) {
 		}
 		for range 30 {
 			f := randomFilter(rng, rng.IntN(5))
-			undo := index.SetBlocksEach(1 + rng.IntN(3))
+			undo := index.SetStepsEach(1 + rng.IntN(9))
 			s, counted := v.Select(f.filter), v.Count(f.filter)
 			undo()
 			want := 0

@@ -103,7 +103,7 @@ func TestContainers(t *testing.T) {
 				t.Errorf("%s and %s: counts %d, want %d", name, other, n, got.Count())
 			}
 			got = *q.bits()
-			c.Or(&got, &scratch)
+			c.Or(&got)
 			check(t, name+" or "+other, &got, func(row int) bool { return p[row] || q[row] })
 			got = *q.bits()
 			c.AndNot(&got, &scratch)

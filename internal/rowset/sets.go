@@ -3,6 +3,7 @@ package rowset
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -266,11 +267,11 @@ func (c Container) CopyTo(d *Bits) {
 		return
 	}
 	*d = Bits{}
-	c.Or(d, nil)
+	c.Or(d)
 }
 
-// Or adds the rows of c. It needs scratch.
-func (c Container) Or(d, scratch *Bits) {
+// Or adds the rows of c.
+func (c Container) Or(d *Bits) {
 	le := binary.LittleEndian
 	switch c.form {
 	case list:
@@ -279,8 +280,7 @@ func (c Container) Or(d, scratch *Bits) {
 			d[row/64] |= 1 << (row % 64)
 		}
 	case words:
-		c.CopyTo(scratch)
-		d.Or(scratch)
+		or(d, c.b)
 	case runs:
 		for b := c.b[2:]; len(b) >= 4; b = b[4:] {
 			first := int(le.Uint16(b))
@@ -291,7 +291,11 @@ func (c Container) Or(d, scratch *Bits) {
 
 // And keeps the rows of c. It needs scratch.
 func (c Container) And(d, scratch *Bits) {
-	if c.form != list {
+	switch c.form {
+	case words:
+		and(d, c.b)
+		return
+	case runs:
 		c.CopyTo(scratch)
 		d.And(scratch)
 		return
@@ -304,9 +308,35 @@ func (c Container) And(d, scratch *Bits) {
 	*d = *scratch
 }
 
+// Intersect makes d the rows that c and another share, if both have so many that they are
+// in words, and reports whether it did.
+func (c Container) Intersect(other Container, d *Bits) bool {
+	if c.form != words || other.form != words {
+		return false
+	}
+	intersect(d, c.b, other.b)
+	return true
+}
+
+// CountShared returns how many rows three containers share, if all have so many that
+// they are in words or one has none, and reports whether it did.
+func (c Container) CountShared(a, b Container) (n int, ok bool) {
+	if c.IsEmpty() || a.IsEmpty() || b.IsEmpty() {
+		return 0, true
+	}
+	if c.form != words || a.form != words || b.form != words {
+		return 0, false
+	}
+	return countShared(a.b, b.b, c.b), true
+}
+
 // AndNot takes away the rows of c. It needs scratch.
 func (c Container) AndNot(d, scratch *Bits) {
-	if c.form != list {
+	switch c.form {
+	case words:
+		andNot(d, c.b)
+		return
+	case runs:
 		c.CopyTo(scratch)
 		d.AndNot(scratch)
 		return
@@ -319,7 +349,10 @@ func (c Container) AndNot(d, scratch *Bits) {
 
 // AndCount returns how many rows d and c share. It needs scratch.
 func (c Container) AndCount(d, scratch *Bits) int {
-	if c.form != list {
+	switch c.form {
+	case words:
+		return andCount(d, c.b)
+	case runs:
 		c.CopyTo(scratch)
 		return d.AndCount(scratch)
 	}
@@ -329,4 +362,70 @@ func (c Container) AndCount(d, scratch *Bits) int {
 		n += d[row/64] >> (row % 64) & 1
 	}
 	return int(n)
+}
+
+// What follows joins d with words as they stand in a file, which need not be aligned
+// and are not copied first. The loops are unrolled: that halves their time.
+
+const fourWords = 32
+
+func and(d *Bits, b []byte) {
+	le := binary.LittleEndian
+	for i := 0; i < Words && len(b) >= fourWords; i, b = i+4, b[fourWords:] {
+		d[i] &= le.Uint64(b)
+		d[i+1] &= le.Uint64(b[8:])
+		d[i+2] &= le.Uint64(b[16:])
+		d[i+3] &= le.Uint64(b[24:])
+	}
+}
+
+func intersect(d *Bits, a, b []byte) {
+	le := binary.LittleEndian
+	for i := 0; i < Words && len(a) >= fourWords && len(b) >= fourWords; i, a, b = i+4, a[fourWords:], b[fourWords:] {
+		d[i] = le.Uint64(a) & le.Uint64(b)
+		d[i+1] = le.Uint64(a[8:]) & le.Uint64(b[8:])
+		d[i+2] = le.Uint64(a[16:]) & le.Uint64(b[16:])
+		d[i+3] = le.Uint64(a[24:]) & le.Uint64(b[24:])
+	}
+}
+
+func andNot(d *Bits, b []byte) {
+	le := binary.LittleEndian
+	for i := 0; i < Words && len(b) >= fourWords; i, b = i+4, b[fourWords:] {
+		d[i] &^= le.Uint64(b)
+		d[i+1] &^= le.Uint64(b[8:])
+		d[i+2] &^= le.Uint64(b[16:])
+		d[i+3] &^= le.Uint64(b[24:])
+	}
+}
+
+func or(d *Bits, b []byte) {
+	le := binary.LittleEndian
+	for i := 0; i < Words && len(b) >= fourWords; i, b = i+4, b[fourWords:] {
+		d[i] |= le.Uint64(b)
+		d[i+1] |= le.Uint64(b[8:])
+		d[i+2] |= le.Uint64(b[16:])
+		d[i+3] |= le.Uint64(b[24:])
+	}
+}
+
+func countShared(a, b, c []byte) (n int) {
+	le := binary.LittleEndian
+	for len(a) >= fourWords && len(b) >= fourWords && len(c) >= fourWords {
+		n += bits.OnesCount64(le.Uint64(a)&le.Uint64(b)&le.Uint64(c)) +
+			bits.OnesCount64(le.Uint64(a[8:])&le.Uint64(b[8:])&le.Uint64(c[8:])) +
+			bits.OnesCount64(le.Uint64(a[16:])&le.Uint64(b[16:])&le.Uint64(c[16:])) +
+			bits.OnesCount64(le.Uint64(a[24:])&le.Uint64(b[24:])&le.Uint64(c[24:]))
+		a, b, c = a[fourWords:], b[fourWords:], c[fourWords:]
+	}
+	return n
+}
+
+func andCount(d *Bits, b []byte) (n int) {
+	le := binary.LittleEndian
+	for i := 0; i < Words && len(b) >= fourWords; i, b = i+4, b[fourWords:] {
+		n += bits.OnesCount64(d[i]&le.Uint64(b)) + bits.OnesCount64(d[i+1]&le.Uint64(b[8:])) +
+			bits.OnesCount64(d[i+2]&le.Uint64(b[16:])) + bits.OnesCount64(d[i+3]&le.Uint64(b[24:]))
+	}
+	return n
 }
