@@ -75,6 +75,19 @@ func (r *register) scanner() *scanner {
 	return r.scan
 }
 
+// match appends the places of the first VINs that a pattern's own matcher finds, limit
+// of them at most.
+func (s *scanner) match(dst []uint32, p *vin.Pattern, limit int) []uint32 {
+	for i := range s.words {
+		if w := &s.words[i]; p.MatchWords(w[0], w[1]) {
+			if dst = append(dst, uint32(i)); len(dst) == limit {
+				break
+			}
+		}
+	}
+	return dst
+}
+
 // find appends the places of the first VINs that fit a pattern and a condition,
 // limit of them at most. It compares words by mask where some positions are
 // known, and else looks for the longest run of symbols in the text; where neither

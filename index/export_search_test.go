@@ -17,6 +17,7 @@ func (v *View) SearchBy(path Path, p vin.Pattern, s *Selection, limit int) (rows
 		return nil, false, false
 	}
 	f.walk(path, &pl, &d)
+	f.addSecond()
 	f.walkDelta(&d)
 	rows, truncated = f.finish()
 	return rows, truncated, true

@@ -57,14 +57,19 @@ func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selecti
 		plan = Plan{Path: PathExact, Expected: 1}
 		f.exact(VIN(number))
 	} else if plan, ok = f.ends(p); ok {
-		if v.delta != nil {
-			d := demandsOf(p)
-			f.walkDelta(&d)
-		}
+		f.walkDeltaFor(p)
+	} else if opened, done := f.open(p); done {
+		plan = Plan{Path: PathScan, Expected: f.visited}
+		f.walkDeltaFor(p)
 	} else {
 		path, pl, d, e := v.seg.planSearch(p, f.limit, s)
+		pl.from = max(pl.from, opened)
+		path, e = f.sample(path, &pl, &d, e)
 		plan = Plan{Path: path, Expected: int(e.candidates)}
-		f.walk(path, &pl, &d)
+		if !f.stopped {
+			f.walk(path, &pl, &d)
+		}
+		f.addSecond()
 		f.walkDelta(&d)
 	}
 	plan.Visited = f.visited
@@ -126,6 +131,7 @@ type finder struct {
 	limit    int
 	bound    Row  // no row from here on is among the lowest
 	streamed int  // rows found since the stream began
+	opened   int  // of the stream before it, which began with the first entry
 	stopped  bool // a stream ended before its last entry
 }
 
@@ -219,10 +225,58 @@ func (f *finder) walk(path Path, pl *planner, d *demands) {
 	case PathOffsets:
 		f.walkOffsets(pl, d)
 	default:
-		f.streamed = 0
+		f.streamed = f.opened
 		f.stream(d, f.from, f.to)
 	}
-	f.addSecond()
+}
+
+// open takes the entries that fit from the first ones, as long as every eighth does,
+// and returns how many it went through and whether that was all that there is to do.
+// Of patterns that fit much the limit is reached before a plan could be made.
+func (f *finder) open(p *vin.Pattern) (entries uint32, done bool) {
+	const first = 32
+	var d demands
+	w, whole := &d.want, false
+	w.MaskHi, w.WantHi, w.MaskLo, w.WantLo, whole = p.Words()
+	d.more = !whole
+	end := uint32(f.seg.vins)
+	for entries < end && f.opened >= int(entries/8) {
+		to := min(max(4*entries, first), end)
+		if !f.stream(&d, entries, to) {
+			return to, true
+		}
+		entries, f.opened = to, f.streamed
+	}
+	return entries, entries == end
+}
+
+// sample takes the entries that fit from a small part of those that begin as wanted,
+// if that takes little beside the way that is planned, and changes the plan where
+// they show that the limit is reached sooner in order. Estimates come from all VINs,
+// and those of one maker are unlike others.
+func (f *finder) sample(path Path, pl *planner, d *demands, e estimate) (Path, estimate) {
+	const most, part, fewest = 1 << 10, 1.0 / 32, 64
+	each := costRow + pl.verify
+	n := uint32(min(most, e.cost*part/each))
+	if path == PathScan || path == PathPrefix || n < fewest || n >= pl.to-pl.from {
+		return path, e
+	}
+	f.streamed = f.opened
+	f.stream(d, pl.from, pl.from+n)
+	pl.from += n
+	fit := f.streamed - f.opened
+	f.opened = f.streamed
+	if fit == 0 || f.stopped {
+		return path, e
+	}
+	rows := min(float64(n)*pl.stop/float64(fit), float64(pl.to-pl.from))
+	if cost := rows * each; cost < e.cost {
+		path, e = PathScan, estimate{rows, cost}
+		if pl.prefix > 0 {
+			path = PathPrefix
+		}
+	}
+	return path, e
 }
 
 // stream takes the entries that fit from a range, in order. It returns false if
@@ -268,7 +322,7 @@ func (f *finder) plain() bool {
 
 // walkHeads goes through the VINs whose heads are as demanded.
 func (f *finder) walkHeads(d *demands) {
-	f.streamed = 0
+	f.streamed = f.opened
 	f.seg.heads.Walk(f.from, f.to, &d.want, func(from, to uint32) bool { return f.stream(d, from, to) })
 }
 
@@ -319,6 +373,15 @@ func (f *finder) addSecond() {
 		if f.matches(&f.seg.keys[e]) {
 			f.add(e)
 		}
+	}
+}
+
+// walkDeltaFor is walkDelta for a pattern.
+func (f *finder) walkDeltaFor(p *vin.Pattern) {
+	f.addSecond()
+	if f.v.delta != nil {
+		d := demandsOf(p)
+		f.walkDelta(&d)
 	}
 }
 
