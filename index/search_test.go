@@ -466,6 +466,46 @@ func TestSearchByKnownEnds(t *testing.T) {
 	}
 }
 
+// Where the first entries show that the limit is reached sooner in order than as was
+// planned, and where they do not, a search finds the same.
+func TestSearchSamples(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	d := dense()
+	selections := []*index.Selection{nil, d.view.Select(index.OfType(index.Car))}
+	taken := map[index.Path]int{}
+	searches := 400
+	if raceEnabled {
+		searches = 40
+	}
+	for range searches {
+		text := []byte("*")
+		for range 3 + rng.IntN(3) { // several digits may stand at each of the last places
+			digits := rng.Perm(10)[:1+rng.IntN(6)]
+			text = append(text, '[')
+			for _, n := range digits {
+				text = append(text, '0'+byte(n))
+			}
+			text = append(text, ']')
+		}
+		if rng.IntN(3) == 0 {
+			text = append([]byte(pick(rng, d.records).VIN.String()[:1+rng.IntN(3)]), text...)
+		}
+		p, s, limit := mustPattern(t, string(text)), pick(rng, selections), 1+rng.IntN(1<<rng.IntN(12))
+		want, more, _ := d.view.SearchBy(index.PathScan, p, s, limit)
+		got, err := d.view.Search(context.Background(), p, s, limit)
+		if err != nil || !slices.Equal(got.Rows, want) || got.Truncated != more {
+			t.Fatalf("%s, limit %d: rows %d, %t, %v; want %d, %t", text, limit, got.Rows, got.Truncated, err, want, more)
+		}
+		taken[got.Plan.Path]++
+	}
+	t.Log(taken)
+	if taken[index.PathSerials] == 0 || taken[index.PathScan] == 0 {
+		t.Errorf("paths taken: %v", taken)
+	}
+}
+
 func TestSearchEndsWithItsContext(t *testing.T) {
 	v := dense().view
 	p := mustPattern(t, "*00000*")
