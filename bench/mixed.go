@@ -15,26 +15,32 @@ import (
 	"github.com/vinmatch/vinmatch/index"
 )
 
-// changesPerSecond is how many changes come while readers read: some thousand
-// times what a register of the world sees.
-const changesPerSecond = 20_000
+// How many changes come in a second while readers read: some thousand times what a
+// register of the world sees, and ten times that.
+const (
+	changesPerSecond = 20_000
+	manyPerSecond    = 200_000
+)
 
 var mixedSection = section{
 	name:  "mixed",
 	title: "Reading while the register changes",
-	text: "All processors but one look up misses, in calls of 64, each with a new view, while 20,000 changes a second come in calls of 500 and are compacted in the background; or while as many come as one writer can apply. " +
+	text: "All processors but one look up misses, in calls of 64, each with a new view, while 20,000 changes a second come in calls of 500 and are compacted in the background; while 200,000 do; or while as many come as one writer can apply. " +
 		"The map does the same behind a read-write lock, which readers take for each call. While the garbage collector runs all the time, one collection after the other, how long it stops the program is counted by the Go runtime.",
 	metrics: []metric{
 		took("mixed.read.writing", "64 misses, while changes come").than("map-writing", "quiet").one(),
+		took("mixed.read.pressed", "64 misses, while 200,000 changes a second come").than("quiet").one(),
 		took("mixed.read.flooded", "64 misses, while as many changes come as can").than("quiet").one(),
 		took("mixed.read.quiet", "64 misses, while nothing changes").one(),
 		took("mixed.read.collecting", "64 misses, while garbage is collected all the time").than("quiet").one(),
 		took("mixed.read.map-writing", "64 misses, while changes come").of(report.Map).one(),
 		rate("mixed.rate.writing", "misses while changes come").than("map-writing", "quiet"),
+		rate("mixed.rate.pressed", "misses while 200,000 changes a second come").than("quiet"),
 		rate("mixed.rate.flooded", "misses while as many changes come as can").than("quiet"),
 		rate("mixed.rate.quiet", "misses while nothing changes"),
 		rate("mixed.rate.map-writing", "misses while changes come").of(report.Map),
 		rate("mixed.rate.changes", "changes applied meanwhile"),
+		rate("mixed.rate.press", "changes applied, 200,000 a second asked for"),
 		rate("mixed.rate.flood", "changes applied, as many as can"),
 		took("mixed.gc.pause", "stop of the program by the collector").one(),
 		took("mixed.gc.cycle", "garbage collection, with the register in memory").one(),
@@ -71,7 +77,7 @@ func (r *run) mixed(reg *register) error {
 	if err := r.group("mixed.read", r.size, limits, s.sides()); err != nil {
 		return err
 	}
-	for _, name := range []string{"writing", "quiet", "map-writing", "changes", "flooded", "flood"} {
+	for _, name := range []string{"writing", "quiet", "map-writing", "changes", "pressed", "press", "flooded", "flood"} {
 		if err := r.add("mixed.rate."+name, r.size, s.rates[name], s.counts[name]); err != nil {
 			return err
 		}
@@ -110,6 +116,14 @@ func (s *service) sides() []measure.Side {
 	}
 	return []measure.Side{
 		{Name: "writing", Each: func(h *measure.Histogram) error { return s.read("writing", h, lookup, s.write) }},
+		{Name: "pressed", Each: func(h *measure.Histogram) error {
+			// Made beforehand: making changes is not applying them.
+			calls := make([][]index.Change, int(manyPerSecond*s.serve.Seconds())/perCall+1)
+			for i := range calls {
+				calls[i] = s.batch()
+			}
+			return s.read("pressed", h, lookup, func(done *atomic.Bool) error { return s.press(done, calls) })
+		}},
 		{Name: "flooded", Each: func(h *measure.Histogram) error { return s.read("flooded", h, lookup, s.flood) }},
 		{Name: "quiet", Each: func(h *measure.Histogram) error { return s.read("quiet", h, lookup, nil) }},
 		{Name: "collecting", Each: func(h *measure.Histogram) error { return s.read("collecting", h, lookup, s.collect) }},
@@ -172,16 +186,16 @@ func (s *service) count(name string, n int, took time.Duration) {
 	s.counts[name] += n
 }
 
-// pace calls something perCall changes at a time, so often that the rate is held,
-// and once at least.
-func pace(done *atomic.Bool, call func() error) (changes int, took time.Duration, err error) {
+// pace calls something perCall changes at a time, so often that a rate is held, and
+// once at least.
+func pace(done *atomic.Bool, perSecond int, call func() error) (changes int, took time.Duration, err error) {
 	start := time.Now()
 	for ok := true; ok; ok = !done.Load() {
 		if err := call(); err != nil {
 			return changes, time.Since(start), err
 		}
 		changes += perCall
-		due := start.Add(time.Duration(changes) * time.Second / changesPerSecond)
+		due := start.Add(time.Duration(changes) * time.Second / time.Duration(perSecond))
 		time.Sleep(time.Until(due))
 	}
 	return changes, time.Since(start), nil
@@ -198,11 +212,24 @@ func (s *service) batch() []index.Change {
 }
 
 func (s *service) write(done *atomic.Bool) error {
-	n, took, err := pace(done, func() error {
+	n, took, err := pace(done, changesPerSecond, func() error {
 		_, err := s.reg.idx.Apply(index.Position{}, s.batch())
 		return err
 	})
 	s.count("changes", n, took)
+	return err
+}
+
+// press applies calls at the greater rate until it is done or there are no more.
+func (s *service) press(done *atomic.Bool, calls [][]index.Change) error {
+	var over atomic.Bool
+	n, took, err := pace(&over, manyPerSecond, func() error {
+		_, err := s.reg.idx.Apply(index.Position{}, calls[0])
+		calls = calls[1:]
+		over.Store(done.Load() || len(calls) == 0)
+		return err
+	})
+	s.count("press", n, took)
 	return err
 }
 
@@ -230,7 +257,7 @@ func (s *service) flood(done *atomic.Bool) error {
 }
 
 func (s *service) writeMap(done *atomic.Bool) error {
-	_, _, err := pace(done, func() error {
+	_, _, err := pace(done, changesPerSecond, func() error {
 		changes := s.batch()
 		s.lock.Lock()
 		defer s.lock.Unlock()
@@ -301,6 +328,7 @@ func mixedPlot(rep *report.Report) (report.Plot, bool) {
 	for _, side := range []struct{ name, label string }{
 		{"quiet", "nothing changes"},
 		{"writing", "changes come"},
+		{"pressed", "200,000 changes a second"},
 		{"flooded", "as many changes as can"},
 		{"collecting", "garbage is collected"},
 		{"map-writing", "map with lock, changes come"},
