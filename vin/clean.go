@@ -507,7 +507,7 @@ func paddingZeros(s []byte) int {
 // behind them. It returns how many characters these are.
 func (r *reader) dropZeros(n int) int {
 	dropped := 0
-	for i := r.lo; n > 0 || r.cells[i].class != symbol; i++ {
+	for i := r.lo; n > 0 || !r.cells[i].class.isText(); i++ {
 		switch c := &r.cells[i]; {
 		case c.class == symbol:
 			c.edit = DroppedZeros

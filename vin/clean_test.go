@@ -375,6 +375,8 @@ func TestCleanText(t *testing.T) {
 		{"00-0-042-51211000705", "42-51211000705", "parted among the zeros"},
 		{"00042-5121100007", "00042-5121100007", "15 symbols"},
 		{"01234567890123456", "01234567890123456", "one zero"},
+		{"000000000 0000000ı", "I", "a letter of another script behind the zeros, whose capital is Latin"},
+		{"000ı4251211000070", "I4251211000070", "and before more"},
 		{"Chassis No. AE86-5001234", "AE86-5001234", "label"},
 		{"Engine Nr: 2JZ 0123456", "2JZ0123456", "label of an engine"},
 		{"двигатель № 4216 123", "4216123", "Russian label"},
