@@ -58,7 +58,7 @@ import (
 //
 // A key of the delta is marked in the table of the segment, in the group that a
 // lookup reads anyway, and most keys are known there not to be in the delta: all
-// but one in sixteen when it is full. Behind that, before the table of keys, stands
+// but one in eight when it is full. Behind that, before the table of keys, stands
 // a filter: one word of 64 bits for sixteen slots, in which each key sets three
 // bits. It takes one to two bytes a key and lets through a hundredth to a twentieth
 // of what is left.

@@ -70,6 +70,7 @@ func patterns(rng *rand.Rand) map[string]plain {
 func TestContainers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	all := patterns(rng)
+	containers := map[string]rowset.Container{}
 	for name, p := range all {
 		// The block stands between others, of two values.
 		codes := column.MakeUints(4*rowset.BlockRows, 0, 2)
@@ -87,6 +88,7 @@ func TestContainers(t *testing.T) {
 		}
 		r := sets.Set(1).Reader()
 		c := r.Block(2)
+		containers[name] = c
 		if c.IsEmpty() != (p.count() == 0) {
 			t.Errorf("%s: empty is %t", name, c.IsEmpty())
 		}
@@ -116,6 +118,34 @@ func TestContainers(t *testing.T) {
 		if c := r.Block(4); !c.IsEmpty() {
 			t.Errorf("%s: there is a block behind the last", name)
 		}
+	}
+	joined := 0
+	for a, p := range all {
+		for b, q := range all {
+			shared := func(row int) bool { return p[row] && q[row] }
+			var got rowset.Bits
+			if containers[a].Intersect(containers[b], &got) {
+				check(t, a+" and "+b, &got, shared)
+				joined++
+			}
+			for c, r := range all {
+				n, ok := containers[a].CountShared(containers[b], containers[c])
+				if !ok {
+					continue
+				}
+				want := 0
+				for row := range rowset.BlockRows {
+					want += btoi(shared(row) && r[row])
+				}
+				if n != want {
+					t.Errorf("%s, %s and %s share %d rows, want %d", a, b, c, n, want)
+				}
+				joined++
+			}
+		}
+	}
+	if joined < 10 {
+		t.Errorf("only %d were joined in words", joined)
 	}
 }
 
