@@ -134,8 +134,14 @@ func (x *Index) Apply(at Position, changes []Change) (Applied, error) {
 		v = x.writer.view(at)
 	}
 	x.view.Store(v)
-	if int(v.changes) >= x.o.compactAfter(v.seg.n) {
+	if after := x.o.compactAfter(v.seg.n); int(v.changes) >= after {
 		x.compactInBackground()
+		if int(v.changes)/(waitAfter/2) >= after {
+			select {
+			case x.crowded <- struct{}{}:
+			default:
+			}
+		}
 	}
 	return done, nil
 }

@@ -373,8 +373,8 @@ func TestCompactsItself(t *testing.T) {
 		mustApply(t, x, changes...)
 		most = max(most, x.Stats().Changes)
 	}
-	if most > 33*after {
-		t.Errorf("%d changes wait for compaction, of %d allowed", most, 32*after)
+	if most > 17*after {
+		t.Errorf("%d changes wait for compaction, of %d allowed", most, 16*after)
 	}
 	waitFor(t, "the changes to be merged", func() bool { return x.Stats().Changes < after })
 	v := x.View()

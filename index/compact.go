@@ -65,10 +65,12 @@ func (x *Index) compactInBackground() {
 	x.background = true
 	x.running.Go(func() {
 		for {
-			v := x.View()
+			x.rest()
+			began, v := time.Now(), x.View()
 			// Nobody waits for this: leave the processors to the readers.
 			err := x.compact(x.life, x.o.compactAfter(v.seg.n), max(x.o.workers()/4, 1))
 			x.mu.Lock()
+			x.restUntil = time.Now().Add(time.Since(began))
 			v = x.View()
 			if err != nil || int(v.changes) < x.o.compactAfter(v.seg.n) {
 				x.background = false
@@ -78,6 +80,32 @@ func (x *Index) compactInBackground() {
 			x.mu.Unlock()
 		}
 	})
+}
+
+// rest waits for as long as the last compaction in the background took, or until
+// there are so many changes that what comes during the next one hardly has room:
+// readers have the processors half of the time at least, as long as that can be.
+func (x *Index) rest() {
+	x.mu.Lock()
+	left := time.Until(x.restUntil)
+	x.mu.Unlock()
+	if left <= 0 {
+		return
+	}
+	over := time.NewTimer(left)
+	defer over.Stop()
+	for {
+		if v := x.View(); int(v.changes)/(waitAfter/2) >= x.o.compactAfter(v.seg.n) {
+			return
+		}
+		select {
+		case <-over.C:
+			return
+		case <-x.life.Done():
+			return
+		case <-x.crowded:
+		}
+	}
 }
 
 // own makes the caller the only one that may replace the segment, until it calls

@@ -33,7 +33,9 @@ type Index struct {
 	mu         sync.Mutex // held by what stores a View
 	writer     *writer    // of the delta of the current View; nil: there is none yet
 	closed     bool
-	background bool // a goroutine compacts
+	background bool          // a goroutine compacts
+	restUntil  time.Time     // it does not, before
+	crowded    chan struct{} // says that many changes wait
 
 	owned   chan struct{}   // holds one element while somebody replaces the segment
 	life    context.Context // until Close
@@ -60,8 +62,10 @@ type Options struct {
 	OnRefused func(*Refusal)
 
 	// CompactAfter is the number of changes from which the index compacts
-	// itself in the background: see [Index.Compact]. If they come faster than
-	// it can, Apply waits for it at 16 times as many. A call of Apply is
+	// itself in the background: see [Index.Compact]. Between two compactions it
+	// leaves the processors to readers for as long as the first took, unless
+	// eight times as many changes wait by then. If they come faster than it
+	// can, Apply waits for it at 16 times as many. A call of Apply is
 	// always taken whole, however many changes it has. Default: one for every
 	// 64 records, and at least 16,384.
 	CompactAfter int
@@ -122,7 +126,7 @@ func newIndex(o Options, s *segment, at Position) *Index {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}
-	x := &Index{o: o, owned: make(chan struct{}, 1)}
+	x := &Index{o: o, owned: make(chan struct{}, 1), crowded: make(chan struct{}, 1)}
 	x.life, x.end = context.WithCancel(context.Background())
 	x.view.Store(&View{seg: s, n: s.n, countries: s.plateCountries, position: at})
 	return x
