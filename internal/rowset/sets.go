@@ -356,9 +356,16 @@ func (c Container) AndCount(d, scratch *Bits) int {
 		c.CopyTo(scratch)
 		return d.AndCount(scratch)
 	}
-	n := uint64(0)
-	for b := c.b; len(b) >= 2; b = b[2:] {
-		row := binary.LittleEndian.Uint16(b)
+	// Four rows are read at once.
+	le := binary.LittleEndian
+	b, n := c.b, uint64(0)
+	for ; len(b) >= 8; b = b[8:] {
+		rows := le.Uint64(b)
+		n += d[rows>>6&(Words-1)]>>(rows&63)&1 + d[rows>>22&(Words-1)]>>(rows>>16&63)&1 +
+			d[rows>>38&(Words-1)]>>(rows>>32&63)&1 + d[rows>>54]>>(rows>>48&63)&1
+	}
+	for ; len(b) >= 2; b = b[2:] {
+		row := le.Uint16(b)
 		n += d[row/64] >> (row % 64) & 1
 	}
 	return int(n)
