@@ -59,8 +59,9 @@ func (s *Selection) has(r Row) bool { return s.bits[r>>6]>>(r&63)&1 != 0 }
 
 // Count returns how many records a filter selects. It combines bitmaps and visits
 // records only where bits would cost more, and the changes that wait for
-// compaction: three values take less than half a millisecond for twenty million
-// records. What takes longer is done on several processors.
+// compaction: three values take half a millisecond or more for twenty million
+// records, depending on how often they occur. What takes long is done on several
+// processors.
 func (v *View) Count(f Filter) int {
 	hidden := slices.Collect(v.hiddenRows())
 	if len(hidden) > manyHidden {
