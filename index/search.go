@@ -230,17 +230,20 @@ func (f *finder) walk(path Path, pl *planner, d *demands) {
 	}
 }
 
-// open takes the entries that fit from the first ones, as long as every eighth does,
-// and returns how many it went through and whether that was all that there is to do.
-// Of patterns that fit much the limit is reached before a plan could be made.
+// open takes the entries that fit from the first ones, as long as there are many, and
+// returns how many it went through and whether that was all that there is to do. Of
+// patterns that fit much the limit is reached before a plan could be made.
 func (f *finder) open(p *vin.Pattern) (entries uint32, done bool) {
 	const first = 32
+	oneIn := uint32(32) // has to fit
 	var d demands
 	w, whole := &d.want, false
 	w.MaskHi, w.WantHi, w.MaskLo, w.WantLo, whole = p.Words()
-	d.more = !whole
+	if d.more = !whole; d.more {
+		oneIn = 8 // each takes longer
+	}
 	end := uint32(f.seg.vins)
-	for entries < end && f.opened >= int(entries/8) {
+	for entries < end && f.opened >= int(entries/oneIn) {
 		to := min(max(4*entries, first), end)
 		if !f.stream(&d, entries, to) {
 			return to, true
