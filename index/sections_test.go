@@ -31,6 +31,7 @@ func TestForgedSections(t *testing.T) {
 	}{
 		{x, "counts", func(b []byte) []byte { le.PutUint64(b, 1<<40); return b }, ""},
 		{x, "counts", func(b []byte) []byte { le.PutUint64(b, 1<<63); return b }, "out of range"},
+		{x, "counts", func(b []byte) []byte { le.PutUint64(b[16:], 100); return b }, "entries of VINs"},
 		{x, "counts", func(b []byte) []byte { return b[:48] }, "want"},
 		{x, "owners", func(b []byte) []byte { b[1] = '-'; return b }, "letters and digits"},
 		{x, "owners", func(b []byte) []byte { return b[:0] }, "it is empty"},
