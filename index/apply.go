@@ -134,13 +134,13 @@ func (x *Index) Apply(at Position, changes []Change) (Applied, error) {
 		v = x.writer.view(at)
 	}
 	x.view.Store(v)
-	if after := x.o.compactAfter(v.seg.n); int(v.changes) >= after {
+	if int(v.changes) >= x.o.compactAfter(v.seg.n) {
 		x.compactInBackground()
-		if int(v.changes)/(waitAfter/2) >= after {
-			select {
-			case x.crowded <- struct{}{}:
-			default:
-			}
+	}
+	if x.o.isCrowded(v) {
+		select {
+		case x.crowded <- struct{}{}:
+		default:
 		}
 	}
 	return done, nil

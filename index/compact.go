@@ -82,9 +82,15 @@ func (x *Index) compactInBackground() {
 	})
 }
 
+// isCrowded reports whether so many changes wait that what comes during a compaction
+// hardly has room.
+func (o Options) isCrowded(v *View) bool {
+	return int(v.changes)/(waitAfter/2) >= o.compactAfter(v.seg.n)
+}
+
 // rest waits for as long as the last compaction in the background took, or until
-// there are so many changes that what comes during the next one hardly has room:
-// readers have the processors half of the time at least, as long as that can be.
+// it is crowded: readers have the processors half of the time at least, as long as
+// that can be.
 func (x *Index) rest() {
 	x.mu.Lock()
 	left := time.Until(x.restUntil)
@@ -95,7 +101,7 @@ func (x *Index) rest() {
 	over := time.NewTimer(left)
 	defer over.Stop()
 	for {
-		if v := x.View(); int(v.changes)/(waitAfter/2) >= x.o.compactAfter(v.seg.n) {
+		if x.o.isCrowded(x.View()) {
 			return
 		}
 		select {

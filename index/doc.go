@@ -63,7 +63,7 @@
 //
 // [View.Count] tells how many records a filter selects. Values are bitmaps, and
 // ranges a bit of every record's year or day at a time, so that terms are combined
-// 64 records at once: three values take half a millisecond for twenty million
+// 64 records at once: three values take half a millisecond to one for twenty million
 // records, a range of years one more, and one of dates two. Together they take
 // six bytes a record, more where records have many attributes of many values.
 //

@@ -57,16 +57,16 @@ func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selecti
 		plan = Plan{Path: PathExact, Expected: 1}
 		f.exact(VIN(number))
 	} else if plan, ok = f.ends(p); ok {
-		f.walkDeltaFor(p)
+		f.walkRest(p)
 	} else if opened, done := f.open(p); done {
 		plan = Plan{Path: PathScan, Expected: f.visited}
-		f.walkDeltaFor(p)
+		f.walkRest(p)
 	} else {
 		path, pl, d, e := v.seg.planSearch(p, f.limit, s)
 		pl.from = max(pl.from, opened)
 		path, e = f.sample(path, &pl, &d, e)
 		plan = Plan{Path: path, Expected: int(e.candidates)}
-		if !f.stopped {
+		if !f.stopped && f.err == nil {
 			f.walk(path, &pl, &d)
 		}
 		f.addSecond()
@@ -269,11 +269,11 @@ func (f *finder) sample(path Path, pl *planner, d *demands, e estimate) (Path, e
 	pl.from += n
 	fit := f.streamed - f.opened
 	f.opened = f.streamed
-	if fit == 0 || f.stopped {
+	if fit == 0 {
 		return path, e
 	}
 	rows := min(float64(n)*pl.stop/float64(fit), float64(pl.to-pl.from))
-	if cost := rows * each; cost < e.cost {
+	if cost := rows * each; cost < e.cost || f.stopped {
 		path, e = PathScan, estimate{rows, cost}
 		if pl.prefix > 0 {
 			path = PathPrefix
@@ -379,8 +379,9 @@ func (f *finder) addSecond() {
 	}
 }
 
-// walkDeltaFor is walkDelta for a pattern.
-func (f *finder) walkDeltaFor(p *vin.Pattern) {
+// walkRest takes what fits a pattern besides the entries in order: second VINs, and
+// changes.
+func (f *finder) walkRest(p *vin.Pattern) {
 	f.addSecond()
 	if f.v.delta != nil {
 		d := demandsOf(p)

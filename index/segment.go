@@ -128,15 +128,6 @@ type filters struct {
 	makeNames, colourNames, tagNames nameNumbers
 }
 
-// lookup returns the row of the first entry with a key.
-func (s *segment) lookup(k tagtable.Key) (Row, bool) {
-	e, ok := s.table.Lookup(k)
-	if !ok {
-		return NoRow, false
-	}
-	return s.rowOf(e), true
-}
-
 // rowOf returns the row of an entry.
 func (s *segment) rowOf(entry uint32) Row {
 	if entry < s.same {

@@ -78,19 +78,17 @@ func (v *View) VINs() iter.Seq[vin.VIN] {
 // has exactly this number.
 func (v *View) Lookup(k Key) (Row, bool) {
 	key := tagtable.Key{Hi: k.hi, Lo: k.lo}
-	if v.delta != nil {
-		row := v.first(key, nil)
-		return row, row != NoRow
+	if v.delta == nil {
+		// The common case, in as few instructions as can be: see [tagtable.Table.Lookup].
+		switch e, seen := v.seg.table.Glance(key); seen {
+		case tagtable.Absent:
+			return NoRow, false
+		case tagtable.Present:
+			return v.seg.rowOf(e), true
+		}
 	}
-	// The common case, in as few instructions as can be: see [tagtable.Table.Lookup].
-	e, seen := v.seg.table.Glance(key)
-	if seen == tagtable.Unsure {
-		return v.seg.lookup(key)
-	}
-	if seen == tagtable.Absent {
-		return NoRow, false
-	}
-	return v.seg.rowOf(e), true
+	row := v.first(key, nil)
+	return row, row != NoRow
 }
 
 // first returns the first selected row with a key.

@@ -46,8 +46,9 @@ var groupForm = flat.Form[group]{
 // Exchange moves a table to or from the sections "seed" (the four words of the
 // hash), "groups" and "spill" of the layout. The keys are the caller's.
 //
-// Marks are not kept. Of a table that is read, every lookup is as bounded as of one that was built,
-// and panics as little. Whether it finds all keys only its maker knows.
+// Marks are not kept. Of a table that is read, every lookup is as bounded as of one
+// that was built, and panics as little. Whether it finds all keys only its maker
+// knows.
 func Exchange(x *snapfile.Exchange, table **Table, keys *[]Key) {
 	if x.Reading() {
 		*table = &Table{}
@@ -110,10 +111,10 @@ func (t *Table) checkGroup(x *snapfile.Exchange, i int) (list []uint32, err erro
 	for _, p := range slots {
 		most = max(most, p)
 	}
-	// Slots without a key are zero. Without any keys no tag may lead there.
 	if g.tags[1]>>markAt != 0 {
 		return nil, x.Damaged("groups", "group %d has marks", i)
 	}
+	// Slots without a key are zero. Without any keys no tag may lead there.
 	if n := uint32(len(t.keys)); most >= max(n, 1) || n == 0 && g.tags != [2]uint64{} {
 		return nil, x.Damaged("groups", "group %d has a position behind the keys", i)
 	}
