@@ -348,6 +348,7 @@ func TestCleanAllocs(t *testing.T) {
 				t.Error("a repair")
 			}
 		}},
+		{"no number to classify", 4, func() { vin.Classify("2024-02-11") }},
 		{"a plain class", 0, func() { vin.Classify(accord) }},
 		{"one edit", 1, func() { vin.Clean(" " + accord) }},
 	} {

@@ -77,8 +77,7 @@ func readPattern(raw string, say bool) (partReading, error) {
 	if p, err := ParsePattern(raw); err == nil && p.Known() > 0 && p.String() == raw {
 		return partReading{pattern: p, marked: true}, nil
 	}
-	r := partReader{cells: cells}
-	r.groups = append(r.groups, group{})
+	r := partReader{cells: cells, n: 1}
 	return r.read(say)
 }
 
@@ -152,14 +151,17 @@ const (
 	star                    // a sign for one symbol or for any number: *
 	run                     // a sign for any number of symbols: … and %
 	soft                    // parts groups of symbols, or is unknown: - . _ #
+	noPart                  // a blank or the like
 )
 
 // A group is the parts behind one word that says where they stand.
 type group struct {
-	where where
-	parts []part
-	sign  int // the cell of a bracket, comma or the like behind the parts; 0: none
+	where    where
+	from, to int // its parts among those of the text
+	sign     int // the cell of a bracket, comma or the like behind the parts; 0: none
 }
+
+func (g *group) isEmpty() bool { return g.from == g.to }
 
 type where uint8
 
@@ -172,17 +174,19 @@ const (
 
 type partReader struct {
 	cells  []cell
-	groups []group
+	groups [4]group // of three places: four are too many whatever they are
+	n      int      // how many groups there are, at least 1
 	marked bool
 	words  bool // there is a word of the kinds that fillers and counts belong to
-	added  Edits
 }
 
 func (r *partReader) read(say bool) (partReading, error) {
-	if err := r.takeApart(); err != nil {
+	var buf [bufCells]part
+	parts, err := r.takeApart(buf[:0])
+	if err != nil {
 		return partReading{}, err
 	}
-	b, err := r.putTogether()
+	b, added, err := r.putTogether(parts)
 	if err != nil {
 		return partReading{}, err
 	}
@@ -194,13 +198,13 @@ func (r *partReader) read(say bool) (partReading, error) {
 		return partReading{pattern: p, marked: r.marked}, nil
 	}
 	dropRest(r.cells)
-	edits := append(appendEdits(nil, r.cells), r.added...)
+	edits := append(appendEdits(nil, r.cells), added...)
 	slices.SortStableFunc(edits, func(a, b Edit) int { return a.Pos - b.Pos })
 	return partReading{pattern: p, edits: edits, marked: r.marked}, nil
 }
 
-// takeApart finds the words and the parts in the text.
-func (r *partReader) takeApart() error {
+// takeApart finds the words in the text, and appends its parts to parts.
+func (r *partReader) takeApart(parts []part) ([]part, error) {
 	lo, hi := 0, len(r.cells)
 	outer := func(c class) bool { return c == invisible || c == space || c == padding || c == paddingFF }
 	for lo < hi && outer(r.cells[lo].class) {
@@ -217,7 +221,7 @@ func (r *partReader) takeApart() error {
 			r.words = r.words || longestWord(r.cells[:hi], i, list, maxChars) > 0
 		}
 	}
-	r.groups[0].parts = make([]part, 0, hi-lo)
+	parts = slices.Grow(parts, hi-lo)
 	for i := lo; i < hi; {
 		if i == lo || !r.cells[i-1].class.isText() || r.cells[i-1].edit == DroppedLabel {
 			if end := r.word(i, hi); end > 0 {
@@ -229,21 +233,32 @@ func (r *partReader) takeApart() error {
 				continue
 			}
 		}
-		n, err := r.part(i, hi)
+		p, err := r.part(i, hi)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		i += n
+		if p.kind != noPart {
+			g := r.last()
+			if g.sign > 0 {
+				return nil, &Error{Kind: BadChar, Pos: g.sign + 1, Char: r.cells[g.sign].r}
+			}
+			parts = append(parts, p)
+			g.to++
+		}
+		i += int(p.n)
 	}
 	// A word behind the symbols speaks of them: "004352 (last six)".
-	if n := len(r.groups); n > 1 && len(r.groups[n-1].parts) == 0 {
-		if r.groups[n-2].where == nowhere {
-			r.groups[n-2].where = r.groups[n-1].where
+	if g := r.last(); r.n > 1 && g.isEmpty() {
+		r.n--
+		if r.last().where == nowhere {
+			r.last().where = g.where
 		}
-		r.groups = r.groups[:n-1]
 	}
-	return nil
+	return parts, nil
 }
+
+// last returns the group that is being read.
+func (r *partReader) last() *group { return &r.groups[r.n-1] }
 
 // word returns the end of the word or count at cell i that is no part of the
 // number, or 0, and takes note of what it says.
@@ -261,10 +276,14 @@ func (r *partReader) word(i, hi int) int {
 		if k.where == nowhere {
 			return end
 		}
-		if g := &r.groups[len(r.groups)-1]; len(g.parts) == 0 {
+		switch g := r.last(); {
+		case g.isEmpty():
 			g.where = k.where
-		} else {
-			r.groups = append(r.groups, group{where: k.where})
+		case r.n < len(r.groups):
+			r.groups[r.n] = group{where: k.where, from: g.to, to: g.to}
+			r.n++
+		default: // they are too many already, as putTogether says
+			g.sign = 0
 		}
 		return end
 	}
@@ -341,47 +360,42 @@ func signKind(r rune) (partKind, bool) {
 	return 0, false
 }
 
-// part reads the part at cell i and returns how many cells it takes.
-func (r *partReader) part(i, hi int) (int, error) {
-	g := &r.groups[len(r.groups)-1]
+// part reads the part at cell i, or how many cells there are no part.
+func (r *partReader) part(i, hi int) (part, error) {
 	c := &r.cells[i]
+	p := part{kind: noPart, at: uint16(i), n: 1}
 	kind, ok := signKind(c.r)
 	switch {
 	case c.isLegal():
-		return 1, r.add(g, part{kind: known, at: uint16(i), n: 1, set: 1 << sixbit.Code(c.sym)})
+		p.kind, p.set = known, 1<<sixbit.Code(c.sym)
+		return p, nil
 	case ok:
-		return 1, r.add(g, part{kind: kind, at: uint16(i), n: 1})
+		p.kind = kind
+		return p, nil
 	case c.class == dash:
-		return 1, r.add(g, part{kind: soft, at: uint16(i), n: 1})
+		p.kind = soft
+		return p, nil
 	case c.r == '[':
-		if set, n, ok, err := r.set(i, hi); ok || err != nil {
-			if err == nil {
-				err = r.add(g, part{kind: known, at: uint16(i), n: uint16(n), set: set})
-			}
-			return n, err
+		set, n, ok, err := r.set(i, hi)
+		if err != nil {
+			return part{}, err
+		}
+		if ok {
+			return part{kind: known, at: p.at, n: uint16(n), set: set}, nil
 		}
 	}
 	switch {
 	case c.class.isGap():
-		return 1, nil
+		return p, nil
 	case c.class == delimiter:
-		if len(g.parts) > 0 && g.sign == 0 {
+		if g := r.last(); !g.isEmpty() && g.sign == 0 {
 			g.sign = i
 		}
-		return 1, nil
+		return p, nil
 	case c.class == badByte || c.class == paddingFF:
-		return 0, &Error{Kind: InvalidUTF8, Pos: i + 1}
+		return part{}, &Error{Kind: InvalidUTF8, Pos: i + 1}
 	}
-	return 0, &Error{Kind: BadChar, Pos: i + 1, Char: c.r}
-}
-
-// add appends a part to a group, in which no other sign may have come before.
-func (r *partReader) add(g *group, p part) error {
-	if g.sign > 0 {
-		return &Error{Kind: BadChar, Pos: g.sign + 1, Char: r.cells[g.sign].r}
-	}
-	g.parts = append(g.parts, p)
-	return nil
+	return part{}, &Error{Kind: BadChar, Pos: i + 1, Char: c.r}
 }
 
 // set reads a set whose bracket stands at cell i, if it is one.
@@ -411,39 +425,52 @@ func (r *partReader) set(i, hi int) (set uint64, n int, ok bool, err error) {
 	return set, end + 1 - i, true, nil
 }
 
-// putTogether makes the places of a pattern out of the groups.
-func (r *partReader) putTogether() (places, error) {
-	if len(r.groups) > 1 {
-		if r.groups[0].where == nowhere {
-			r.groups[0].where = atStart // "1HG, last four 4352"
+// putTogether makes the places of a pattern out of the parts of the groups, and
+// says which stars it added.
+func (r *partReader) putTogether(all []part) (places, Edits, error) {
+	groups := r.groups[:r.n]
+	if len(groups) > 1 {
+		if groups[0].where == nowhere {
+			groups[0].where = atStart // "1HG, last four 4352"
 		}
-		slices.SortStableFunc(r.groups, func(a, b group) int { return int(a.where) - int(b.where) })
+		slices.SortStableFunc(groups, func(a, b group) int { return int(a.where) - int(b.where) })
 	}
 	var (
-		b  places
-		at [Len]int // the cells of the places
+		b     places
+		added Edits
+		at    [Len]int // the cells of the places
+		buf   [bufCells]part
 	)
-	for i := range r.groups {
-		g := &r.groups[i]
-		if len(g.parts) == 0 {
+	for i, g := range groups {
+		if g.isEmpty() {
 			continue
 		}
-		if i > 0 && g.where == r.groups[i-1].where {
-			at := g.parts[0].at
-			return b, &Error{Kind: Several, Pos: int(at) + 1, Char: r.cells[at].r}
+		parts := all[g.from:g.to]
+		if i > 0 && g.where == groups[i-1].where {
+			at := parts[0].at
+			return b, nil, &Error{Kind: Several, Pos: int(at) + 1, Char: r.cells[at].r}
 		}
-		r.findMasks(g.parts)
-		r.readSigns(g, len(r.groups) == 1)
-		r.addStars(g)
-		for _, p := range g.parts {
+		findMasks(parts)
+		parts = r.readSigns(slices.Grow(buf[:0], len(parts)), parts, len(groups) == 1)
+		before, behind := impliedStars(g.where, parts)
+		if before {
+			b.star()
+			added = append(added, Edit{Kind: AddedStar, Pos: int(parts[0].at) + 1, To: '*'})
+		}
+		for _, p := range parts {
 			if p.kind == star {
 				b.star()
 				continue
 			}
 			if !b.add(p.set) {
-				return b, &Error{Kind: TooLong, Pos: int(p.at) + 1, Char: r.cells[p.at].r}
+				return b, nil, &Error{Kind: TooLong, Pos: int(p.at) + 1, Char: r.cells[p.at].r}
 			}
 			at[b.n-1] = int(p.at)
+		}
+		if behind {
+			b.star()
+			last := parts[len(parts)-1]
+			added = append(added, Edit{Kind: AddedStar, Pos: int(last.at+max(last.n, 1)) + 1, To: '*'})
 		}
 	}
 	if b.n == Len { // stars stand for nothing, and runs of X may have met
@@ -456,15 +483,15 @@ func (r *partReader) putTogether() (places, error) {
 			}
 		}
 	}
-	return b, nil
+	return b, added, nil
 }
 
 // findMasks turns X in runs into signs. What parts groups of symbols does not
 // end a run, and signs in front of the first symbol do not count.
-func (r *partReader) findMasks(parts []part) {
-	var all []int // the known parts
+func findMasks(parts []part) {
+	all := make([]int, 0, 32) // the known parts
 	for i := range parts {
-		if parts[i].kind == known && len(all) < 32 {
+		if parts[i].kind == known && len(all) < cap(all) {
 			all = append(all, i)
 		}
 	}
@@ -484,45 +511,44 @@ func onlySoft(parts []part) bool {
 	return !slices.ContainsFunc(parts, func(p part) bool { return p.kind != soft })
 }
 
-// readSigns decides what the signs of a group stand for, so that each part
-// left is a place or a star. If the group is all of the text, signs may count
-// the symbols that are missing.
-func (r *partReader) readSigns(g *group, all bool) {
+// readSigns decides what the signs among the parts of a group stand for, and
+// appends to out what is left: places and stars. If the group is all of the text,
+// signs may count the symbols that are missing.
+func (r *partReader) readSigns(out, parts []part, all bool) []part {
 	counts := none
 	if all {
-		counts = r.countingSigns(g.parts)
+		counts = r.countingSigns(parts)
 	}
-	out := make([]part, 0, len(g.parts))
-	for i := 0; i < len(g.parts); {
-		if g.parts[i].kind == known {
-			out = append(out, g.parts[i])
+	for i := 0; i < len(parts); {
+		if parts[i].kind == known {
+			out = append(out, parts[i])
 			i++
 			continue
 		}
 		end := i
-		for end < len(g.parts) && g.parts[end].kind != known {
+		for end < len(parts) && parts[end].kind != known {
 			end++
 		}
-		signs := g.parts[i:end]
-		between := i > 0 && end < len(g.parts)
+		signs := parts[i:end]
+		between := i > 0 && end < len(parts)
 		switch {
 		case counts != none:
 			for k := i; k < end; k++ {
-				if r.counting(g.parts, k) <= counts {
-					out = append(out, part{kind: unknown, set: AnySymbol, at: g.parts[k].at})
-					r.readAs('?', g.parts[k:k+1])
+				if r.counting(parts, k) <= counts {
+					out = append(out, part{kind: unknown, set: AnySymbol, at: parts[k].at})
+					r.readAs('?', parts[k:k+1])
 				}
 			}
 		case between && len(signs) == 1 && signs[0].kind == unknown:
 			out = append(out, part{kind: unknown, set: AnySymbol, at: signs[0].at})
 			r.readAs('?', signs)
-		case !onlySoft(signs), r.hasSoftRun(g.parts, i, end):
+		case !onlySoft(signs), r.hasSoftRun(parts, i, end):
 			out = append(out, part{kind: star, at: signs[0].at})
 			r.readAs('*', signs)
 		}
 		i = end
 	}
-	g.parts = out
+	return out
 }
 
 // How readily a sign counts as one unknown symbol.
@@ -601,10 +627,10 @@ func (r *partReader) readAs(to byte, signs []part) {
 	r.marked = true
 }
 
-// addStars adds the stars that a group implies.
-func (r *partReader) addStars(g *group) {
+// impliedStars reports where the parts of a group imply stars.
+func impliedStars(w where, parts []part) (before, behind bool) {
 	n, stars := 0, 0
-	for _, p := range g.parts {
+	for _, p := range parts {
 		if p.kind == star {
 			stars++
 		} else {
@@ -612,15 +638,9 @@ func (r *partReader) addStars(g *group) {
 		}
 	}
 	if n == 0 || n >= Len {
-		return
+		return false, false
 	}
-	first, last := g.parts[0], g.parts[len(g.parts)-1]
-	if first.kind != star && (g.where == atEnd || g.where == inside || g.where == nowhere && stars == 0) {
-		g.parts = slices.Insert(g.parts, 0, part{kind: star})
-		r.added = append(r.added, Edit{Kind: AddedStar, Pos: int(first.at) + 1, To: '*'})
-	}
-	if last.kind != star && (g.where == atStart || g.where == inside) {
-		g.parts = append(g.parts, part{kind: star})
-		r.added = append(r.added, Edit{Kind: AddedStar, Pos: int(last.at+max(last.n, 1)) + 1, To: '*'})
-	}
+	before = parts[0].kind != star && (w == atEnd || w == inside || w == nowhere && stars == 0)
+	behind = parts[len(parts)-1].kind != star && (w == atStart || w == inside)
+	return before, behind
 }

@@ -106,7 +106,7 @@ func charAt(s string, i int) int {
 // badCharAt is the error for a byte that belongs to no pattern. All before it
 // is ASCII.
 func badCharAt(s string, i int) error {
-	var buf [1]cell
+	var buf [utf8.UTFMax]cell
 	cells, _ := readCells(buf[:0], s[i:min(len(s), i+utf8.UTFMax)])
 	if c := cells[0].class; c == badByte || c == paddingFF {
 		return &Error{Kind: InvalidUTF8, Pos: i + 1}

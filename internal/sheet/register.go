@@ -127,7 +127,7 @@ func (r *Register) vin(rec *index.Record, to report) {
 	case vin.ClassEmpty:
 		return
 	case vin.ClassChassis, vin.ClassPaddedChassis:
-		r.number(rec, chassis, colVIN, to)
+		r.add(rec, chassis, colVIN, to)
 		return
 	case vin.ClassPartial:
 		// A few symbols may be all that an old vehicle has.
@@ -148,7 +148,7 @@ func (r *Register) vin(rec *index.Record, to report) {
 		meant = reason(err)
 	}
 	before := len(rec.Numbers)
-	r.number(rec, chassis, colVIN, func(Problem) {})
+	r.add(rec, chassis, colVIN, func(Problem) {})
 	if len(rec.Numbers) > before {
 		meant += ": kept as a chassis number"
 	}
@@ -174,7 +174,7 @@ func (r *Register) plate(rec *index.Record, to report) {
 	rec.Plate = p
 }
 
-// number adds a number to the record, cleaned, if it can be looked up.
+// number adds a number to the record, if it is meant to be one.
 func (r *Register) number(rec *index.Record, n index.Number, c column, to report) {
 	if n.Text == "" {
 		return
@@ -183,6 +183,11 @@ func (r *Register) number(rec *index.Record, n index.Number, c column, to report
 		r.problem(to, c, class.String()+", not registered")
 		return
 	}
+	r.add(rec, n, c, to)
+}
+
+// add adds a number to the record, cleaned, if it can be looked up.
+func (r *Register) add(rec *index.Record, n index.Number, c column, to report) {
 	text, _, err := vin.CleanText(n.Text)
 	if n.Text = text; err == nil {
 		_, err = n.Key()
