@@ -38,8 +38,8 @@ func CheckBound(t testing.TB, input []byte, parse func(input []byte)) {
 func Bound(input int) uint64 { return 2*uint64(input) + 64<<10 }
 
 // Inputs are measured together, a batch first: while all of them take less than
-// what one may, none of them took too much. Else they run again, one by one. The
-// quick count comes late by a part of what small objects take, so that half of the
+// what one may, none of them took too much. Else they run again, one by one, and so
+// do those of the next batches, without being tried together. The quick count comes late by a part of what small objects take, so that half of the
 // bound is where an exact one follows.
 const batch = 64
 
@@ -55,6 +55,8 @@ func (p Parser) Run(t testing.TB, n int) {
 	if r.Every == 0 {
 		r.Every = 16
 	}
+	// Nothing is kept: a small heap would be collected all of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(1000))
 	for r.done < n && !t.Failed() {
 		r.batch(min(batch, n-r.done))
 	}
@@ -67,6 +69,7 @@ type runner struct {
 	m      *mutator
 	inputs [batch][]byte
 	done   int
+	alone  int // so many batches are not tried together
 }
 
 func (r *runner) batch(n int) {
@@ -75,11 +78,11 @@ func (r *runner) batch(n int) {
 		r.inputs[i] = r.m.next(r.inputs[i][:0])
 		least = min(least, r.Bound(len(r.inputs[i])))
 	}
-	before := allocated()
-	for i := range n {
-		r.parse(i)
-	}
-	if allocated()-before > least/2 {
+	if r.alone > 0 || r.together(n) > least/2 {
+		if r.alone == 0 {
+			r.alone = batch
+		}
+		r.alone--
 		for i := range n {
 			before := allocated()
 			r.parse(i)
@@ -93,6 +96,15 @@ func (r *runner) batch(n int) {
 			r.check(i)
 		}
 	}
+}
+
+// together returns what the inputs of a batch take in all.
+func (r *runner) together(n int) uint64 {
+	before := allocated()
+	for i := range n {
+		r.parse(i)
+	}
+	return allocated() - before
 }
 
 // parse says which input it was that Parse could not bear.
