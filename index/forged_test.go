@@ -305,7 +305,7 @@ func askFilters(rng *rand.Rand, v *index.View, keys []index.Key) {
 // Whoever writes a file can make its checksums right: it is refused, or harmless.
 func TestForged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
-	n := trials.Number(20_000)
+	n := trials.Number(8_000)
 	if raceEnabled && !testing.Short() && !trials.Whole() {
 		n = max(1, n/20)
 	}

@@ -629,7 +629,7 @@ func makeTemplates(rng *rand.Rand, n int) (all []*template) {
 // steps that fail.
 func TestModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(trials.Seed(t), 0))
-	n := trials.Number(2_000_000)
+	n := trials.Number(1_000_000)
 	if raceEnabled && !testing.Short() && !trials.Whole() {
 		n = max(1, n/20)
 	}
