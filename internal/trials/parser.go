@@ -38,9 +38,9 @@ func CheckBound(t testing.TB, input []byte, parse func(input []byte)) {
 func Bound(input int) uint64 { return 2*uint64(input) + 64<<10 }
 
 // Inputs are measured together, a batch first: while all of them take less than
-// what one may, none of them took too much. Else they run again, one by one, and so
-// do those of the next batches, without being tried together. The quick count comes late by a part of what small objects take, so that half of the
-// bound is where an exact one follows.
+// what one may, none of them took too much. Else they run again, one by one, and
+// those of the next batches run only so. The quick count comes late by a part of
+// what small objects take, so that half of the bound is where an exact one follows.
 const batch = 64
 
 // Run gives a parser so many inputs: mutations of its seeds, and of what became of
