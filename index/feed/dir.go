@@ -111,6 +111,7 @@ type DirOptions struct {
 type segment struct {
 	first uint64
 	end   int64  // of its acknowledged frames
+	doubt int64  // when it is opened: where the batch begins that was written last
 	stops []stop // places to begin reading, about every stopBytes
 }
 
@@ -230,21 +231,14 @@ func (d *Dir) open(o DirOptions) error {
 	case acknowledged.Seq > d.head.Position.Seq:
 		return &LogError{After: acknowledged, Bounds: d.bounds(), Err: ErrRegressed, Reason: "segments are missing"}
 	}
+	last := d.segments[len(d.segments)-1]
 	if d.fresh {
-		if err := d.begin(d.segments[0]); err != nil {
-			return err
-		}
+		err = d.begin(last)
+	} else {
+		err = d.writeAgain(last)
 	}
-	if d.active == nil {
-		last := d.segments[len(d.segments)-1]
-		if d.active, err = d.on.Open(segmentName(last.first)); err != nil {
-			return err
-		}
-		// What was written may have been read from memory alone: from now on
-		// it counts as stored.
-		if err := errors.Join(d.active.Sync(), d.on.Sync()); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if d.marks == nil {
 		if d.marks, err = d.on.Create(marksName); err != nil {
@@ -256,6 +250,30 @@ func (d *Dir) open(o DirOptions) error {
 		}
 	}
 	return d.remember(changes)
+}
+
+// writeAgain makes the last segment the active one and stores its end, of which
+// nothing says that it was synced, so that it counts as stored from now on. It may
+// have been read from memory alone; and where a sync failed, memory takes it for
+// stored, and another sync by itself would write nothing.
+func (d *Dir) writeAgain(s *segment) (err error) {
+	if d.active == nil {
+		if d.active, err = d.on.Open(segmentName(s.first)); err != nil {
+			return err
+		}
+	}
+	buf := make([]byte, readBytes)
+	for at := s.doubt; at < s.end; {
+		b := buf[:min(int64(len(buf)), s.end-at)]
+		if _, err := d.active.ReadAt(b, at); err != nil && err != io.EOF {
+			return err
+		}
+		if _, err := d.active.WriteAt(b, at); err != nil {
+			return err
+		}
+		at += int64(len(b))
+	}
+	return errors.Join(d.active.Sync(), d.on.Sync())
 }
 
 // openMarks reads how far the log was acknowledged.
@@ -314,7 +332,7 @@ func (d *Dir) openSegment(i int, acknowledged index.Position, changes *uint64) e
 	}
 	r := frameReader{f: f, at: segmentHeader}
 	for r.at < size {
-		at := r.at
+		at, synced := r.at, r.stored
 		e, err := r.next(size)
 		if err == nil {
 			if e.position != (index.Position{Lineage: d.head.Position.Lineage, Seq: d.head.Position.Seq + 1}) || e.prev != d.head.Sum {
@@ -338,6 +356,9 @@ func (d *Dir) openSegment(i int, acknowledged index.Position, changes *uint64) e
 		}
 		if err != nil {
 			return err
+		}
+		if at == segmentHeader || r.stored != synced { // another batch
+			s.doubt = at
 		}
 		s.addStop(d.head.Position.Seq+1, at, *changes)
 		*changes += uint64(e.changes)

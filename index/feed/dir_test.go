@@ -453,8 +453,8 @@ func (f *strictFile) Truncate(size int64) error {
 	return nil
 }
 
-// Sync fails as disks do: what was to be synced is forgotten, and a second call
-// would succeed.
+// Sync fails as disks do: what was to be synced is forgotten. Programs still read
+// it, and a second call succeeds and does not write it.
 func (f *strictFile) Sync() error {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -462,7 +462,10 @@ func (f *strictFile) Sync() error {
 		f.i.writes = nil
 		return err
 	}
-	f.i.synced, f.i.writes = slices.Clone(f.i.data), nil
+	for _, w := range f.i.writes {
+		f.i.synced = w.apply(f.i.synced)
+	}
+	f.i.writes = nil
 	return nil
 }
 
@@ -564,7 +567,11 @@ func TestDirEveryCallFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			for crash := range 3 {
-				disk = disk.crash(rng)
+				// The log may be opened again without a crash before: then
+				// programs read what the disk does not have.
+				if disk.failAt = 0; crash > 0 || done%2 == 0 {
+					disk = disk.crash(rng)
+				}
 				log, err := feed.OpenDirOn(disk, o)
 				if err != nil {
 					t.Fatalf("call %d fails, then crash %d: %v", failAt, crash+1, err)
