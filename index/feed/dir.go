@@ -60,7 +60,7 @@ import (
 //
 // A write or sync that fails ends the log: nobody knows what is on the disk, and a
 // second sync may report what the first has lost. Append then returns [ErrFailed]
-// until the log is opened again, which finds out.
+// until the log is opened again, which finds out, and stores the end once more.
 type Dir struct {
 	on      directory
 	segSize int64

@@ -260,14 +260,20 @@ func (r *Replica) open(ctx context.Context) error {
 			break // the log itself has more than another log's register
 		}
 		if err == nil && s.Position.Lineage == b.Lineage && s.Position.Seq+1 < b.First {
+			if s.isForgotten() {
+				continue // as it may be
+			}
 			r.tell(Event{Kind: SkippedSnapshot, Position: s.Position, Err: b.Check(s.Position)})
 			continue
 		}
 		var x *index.Index
-		openErr := r.snaps.Get(ctx, s, func(path string) (err error) {
-			x, err = openSnapshot(path, s, r.o.Index)
-			return err
-		})
+		openErr := errForgotten
+		if !s.isForgotten() {
+			openErr = r.snaps.Get(ctx, s, func(path string) (err error) {
+				x, err = openSnapshot(path, s, r.o.Index)
+				return err
+			})
+		}
 		if openErr != nil {
 			if s.Position == (index.Position{Lineage: b.Lineage}) {
 				beginErr = openErr
@@ -820,7 +826,7 @@ func (r *Replica) schedule() {
 }
 
 // Snapshot stores the register as it is now, and trims the log if the options say
-// so. Readers and changes go on meanwhile. One snapshot is stored at a time.
+// so. The empty register in front of the first entry is not stored. Readers and changes go on meanwhile. One snapshot is stored at a time.
 func (r *Replica) Snapshot(ctx context.Context) (Snapshot, error) {
 	if r.snaps == nil {
 		return Snapshot{}, errors.New("feed: the replica has no place for snapshots")
@@ -835,6 +841,9 @@ func (r *Replica) Snapshot(ctx context.Context) (Snapshot, error) {
 	}
 	h := r.held.Load()
 	s := Snapshot{Head: h.head, Time: time.Now()}
+	if s.Position.Seq == 0 && h.view.Len() == 0 {
+		return s, nil // not one that the log began with
+	}
 	err := r.snaps.Put(ctx, s, func(path string) error {
 		err := r.x.SaveView(path, h.view)
 		if info, serr := os.Stat(path); serr == nil {
@@ -864,7 +873,7 @@ func (r *Replica) trim(ctx context.Context, s Snapshot) {
 	list, err := r.snaps.List(ctx)
 	n, least := 0, s.Position
 	for _, other := range list {
-		if other.Position.Lineage == s.Position.Lineage {
+		if other.Position.Lineage == s.Position.Lineage && !other.isForgotten() {
 			n++
 			least.Seq = min(least.Seq, other.Position.Seq)
 		}

@@ -539,6 +539,61 @@ func TestReplicaDamagedBeginning(t *testing.T) {
 	checkEqual(t, a, b)
 }
 
+// Nor is it when the snapshot of its beginning was forgotten and no other can be used.
+func TestReplicaForgottenBeginning(t *testing.T) {
+	log := feed.NewMemory(0)
+	dir := t.TempDir()
+	snaps, err := feed.OpenSnapshots(dir, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := index.Build(ctxFor(t), index.Options{}, index.Records(put("FR", 1, 1).Record, put("FR", 2, 1).Record))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if _, err := feed.Begin(ctxFor(t), log, snaps, x); err != nil {
+		t.Fatal(err)
+	}
+	a := openNodeOn(t, log, snaps, quick())
+	changes := feedtest.Changes(1, 4)
+	for i := range changes {
+		appendEach(t, log, changes[i:i+1])
+		a.caughtUp()
+		mustSnapshot(t, a)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.snapshot"))
+	if err != nil || len(files) != 3 {
+		t.Fatalf("%d files, %v; want two snapshots and the name of the first", len(files), err)
+	}
+	for _, f := range files {
+		edit(t, f, func(b []byte) []byte { return b[:len(b)/2] })
+	}
+	if r, err := feed.OpenReplica(ctxFor(t), log, snaps, quick()); err == nil {
+		t.Errorf("a replica with %d records is served, fresh: %v; it lacks what the log began with", r.View().Len(), r.Status().Fresh)
+		_ = r.Close()
+	}
+}
+
+// A log that began with nothing is all, and stays so whenever a snapshot is asked for.
+func TestReplicaEmptyBeginning(t *testing.T) {
+	log := feed.NewMemory(0)
+	dir := t.TempDir()
+	snaps, err := feed.OpenSnapshots(dir, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := openNodeOn(t, log, snaps, quick())
+	mustSnapshot(t, a)
+	appendEach(t, log, feedtest.Changes(1, 3))
+	a.caughtUp()
+	s := mustSnapshot(t, a)
+	edit(t, filepath.Join(dir, s.Name()+".snapshot"), func(b []byte) []byte { return b[:len(b)/2] })
+	b := openNodeOn(t, log, snaps, quick())
+	b.caughtUp()
+	checkEqual(t, a, b)
+}
+
 // A log that had more entries when it was asked than when it is read, as one does that
 // another takes the place of at that moment.
 type shrinking struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vinmatch/vinmatch/internal/safefile"
 )
 
 // A Snapshot is a register as it was at a place in a log. Its file is one that
@@ -20,8 +23,13 @@ import (
 type Snapshot struct {
 	Head
 	Time time.Time // when it was stored; zero: not yet
-	Size int64     // in bytes
+	Size int64     // in bytes; 0: it was forgotten, and its name alone is kept
 }
+
+// isForgotten reports whether a snapshot is but a name.
+func (s Snapshot) isForgotten() bool { return s.Size == 0 }
+
+var errForgotten = errors.New("feed: the register that the log began with was forgotten, for there were later snapshots")
 
 // Name returns a name for the snapshot that [ParseSnapshot] reads. Names of
 // one log order like positions.
@@ -55,7 +63,9 @@ type Snapshots interface {
 	// Put stores a snapshot. It calls save with the path of the file that
 	// save is to make, once. When Put returns no error the snapshot is
 	// stored for good; otherwise it is not listed. A store decides how many
-	// it keeps, and forgets the oldest.
+	// it keeps, and forgets the oldest; but of one at position 0 it goes on
+	// to list the name, with Size 0. That says that the log began with a
+	// register, and is not all of it.
 	Put(ctx context.Context, s Snapshot, save func(path string) error) error
 
 	// Get calls open with the path of the file of a snapshot, once, and
@@ -112,8 +122,19 @@ func (d *DirSnapshots) Put(ctx context.Context, s Snapshot, save func(path strin
 		if kept++; kept > d.keep {
 			// A courtesy: what cannot be removed, because somebody reads
 			// it, is tried again next time.
-			_ = os.Remove(d.path(list[i]))
+			_ = d.forget(list[i])
 		}
+	}
+	return nil
+}
+
+// forget removes a snapshot, or all but its name.
+func (d *DirSnapshots) forget(s Snapshot) error {
+	switch {
+	case s.Position.Seq > 0:
+		return os.Remove(d.path(s))
+	case s.Size > 0:
+		return safefile.Write(d.path(s), func(io.WriterAt) error { return nil })
 	}
 	return nil
 }

@@ -729,12 +729,31 @@ func TestSnapshots(t *testing.T, open func(t testing.TB) feed.Snapshots) {
 	}); err == nil {
 		t.Error("a snapshot comes out that was not put in")
 	}
+	// Of what a log began with the name remains, which says that it did.
+	begun := feed.Snapshot{Head: feed.Head{Position: index.Position{Lineage: feed.NewLineage()}}}
+	for i := range 6 {
+		s := begun
+		s.Position.Seq = uint64(i)
+		if err := snaps.Put(ctx, s, x.Save); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		var last feed.Snapshot
+		for _, other := range list() {
+			if other.Position.Lineage == s.Position.Lineage {
+				n, last = n+1, other
+			}
+		}
+		if n != min(i+1, 4) || last.Head != begun.Head || (last.Size == 0) != (i >= 3) {
+			t.Errorf("%d snapshots of a log that began with a register, the first is %+v", n, last)
+		}
+	}
 	// Another log's snapshots stand apart, and the youngest log first.
 	other := feed.Snapshot{Head: feed.Head{Position: index.Position{Lineage: feed.NewLineage(), Seq: 3}}}
 	if err := snaps.Put(ctx, other, x.Save); err != nil {
 		t.Fatal(err)
 	}
-	if got := list(); len(got) != 4 || got[0].Head != other.Head && got[3].Head != other.Head {
-		t.Errorf("snapshots of two logs: %+v", got)
+	if got := list(); len(got) != 8 || got[0].Head != other.Head && got[len(got)-1].Head != other.Head {
+		t.Errorf("snapshots of three logs: %+v", got)
 	}
 }
