@@ -155,7 +155,9 @@ func parseSegmentName(name string) (first uint64, ok bool) {
 //
 // A log in which anything that was acknowledged is missing or damaged gives a
 // [*LogError] that is [ErrDamaged], [ErrGap], [ErrRegressed] or [ErrReplaced], and
-// no file is changed. If a snapshot has all up to there, [DirOptions.TrimTo] opens it.
+// no file is changed. If a snapshot has all that the segment to blame holds, and
+// another follows it, [DirOptions.TrimTo] opens the log without it. Else another log
+// takes its place: see [Begin].
 func OpenDir(path string, o DirOptions) (*Dir, error) {
 	on, err := openDisk(path)
 	if err != nil {

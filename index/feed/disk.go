@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/vinmatch/vinmatch/internal/safefile"
 )
 
 // A directory is what a Dir needs of one.
@@ -36,10 +38,7 @@ const lockName = "lock"
 
 // openDisk makes a directory if it is not there, and locks it.
 func openDisk(path string) (*disk, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, err
-	}
-	if err := syncDir(filepath.Dir(filepath.Clean(path))); err != nil {
+	if err := safefile.MkdirAll(path); err != nil {
 		return nil, err
 	}
 	lock, err := lockFile(filepath.Join(path, lockName))
@@ -75,7 +74,7 @@ func (d *disk) open(name string, flags int) (file, error) {
 }
 
 func (d *disk) Remove(name string) error { return os.Remove(filepath.Join(d.path, name)) }
-func (d *disk) Sync() error              { return syncDir(d.path) }
+func (d *disk) Sync() error              { return safefile.SyncDir(d.path) }
 func (d *disk) Close() error             { return d.lock.Close() }
 
 type diskFile struct{ *os.File }

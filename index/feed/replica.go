@@ -208,7 +208,8 @@ const maxTargets = 256
 // is another than that of the snapshots, the newest snapshot is served, but never
 // as fresh; [Status] says so. There is an error only if there is nothing to serve:
 // no snapshot can be used, and the log cannot be reached, has lost its beginning, or
-// began with a register whose snapshot is one of them (see [Begin]).
+// began with a register (see [Begin]). That it did, the snapshots say: where all of
+// them were removed by hand, nothing does.
 // The context is for opening alone. Close ends the replica.
 func OpenReplica(ctx context.Context, log Log, snaps Snapshots, o Options) (*Replica, error) {
 	r := &Replica{

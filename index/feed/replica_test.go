@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -592,6 +594,38 @@ func TestReplicaEmptyBeginning(t *testing.T) {
 	b := openNodeOn(t, log, snaps, quick())
 	b.caughtUp()
 	checkEqual(t, a, b)
+}
+
+// What programs that died left of snapshots is removed by those that live.
+func TestAbandonedSnapshots(t *testing.T) {
+	dir := t.TempDir()
+	snaps, err := feed.OpenSnapshots(dir, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := feed.NewMemory(0)
+	a := openNodeOn(t, log, snaps, quick())
+	var left []string
+	for i, age := range []time.Duration{2 * time.Hour, time.Minute} {
+		other := feed.Snapshot{Head: feed.Head{Position: index.Position{Lineage: feed.NewLineage(), Seq: uint64(i)}}}
+		name := filepath.Join(dir, "."+other.Name()+".snapshot.tmp123")
+		if err := os.WriteFile(name, make([]byte, 100), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+		left = append(left, name)
+	}
+	appendEach(t, log, feedtest.Changes(1, 1))
+	a.caughtUp()
+	mustSnapshot(t, a)
+	if _, err := os.Stat(left[0]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was left two hours ago: %v", err)
+	}
+	if _, err := os.Stat(left[1]); err != nil {
+		t.Errorf("what somebody may be writing: %v", err)
+	}
 }
 
 // A log that had more entries when it was asked than when it is read, as one does that

@@ -94,10 +94,16 @@ func OpenSnapshots(dir string, keep int) (*DirSnapshots, error) {
 	if keep <= 0 {
 		keep = 3
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := safefile.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
 	return &DirSnapshots{dir, keep}, nil
+}
+
+func parseSnapshotFile(base string) (s Snapshot, ok bool) {
+	name, ours := strings.CutSuffix(base, snapshotExt)
+	s, ok = ParseSnapshot(name)
+	return s, ours && ok
 }
 
 func (d *DirSnapshots) path(s Snapshot) string { return filepath.Join(d.dir, s.Name()+snapshotExt) }
@@ -108,6 +114,10 @@ func (d *DirSnapshots) Put(ctx context.Context, s Snapshot, save func(path strin
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	safefile.RemoveAbandoned(d.dir, func(base string) bool {
+		_, ok := parseSnapshotFile(base)
+		return ok
+	})
 	if err := save(d.path(s)); err != nil {
 		return err
 	}
@@ -155,9 +165,8 @@ func (d *DirSnapshots) List(ctx context.Context) ([]Snapshot, error) {
 	}
 	var list []Snapshot
 	for _, e := range entries {
-		name, ours := strings.CutSuffix(e.Name(), snapshotExt)
-		s, ok := ParseSnapshot(name)
-		if !ours || !ok {
+		s, ok := parseSnapshotFile(e.Name())
+		if !ok {
 			continue
 		}
 		info, err := e.Info()

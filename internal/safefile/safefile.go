@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +15,10 @@ import (
 // abandoned is how long nobody must have written to a temporary file before it
 // counts as left behind by a program that died.
 const abandoned = time.Hour
+
+// tmp stands behind the name of a file in that of its temporary one, which begins
+// with a dot and ends in digits.
+const tmp = ".tmp"
 
 // Write makes the file at path hold what write writes. Until all of that is on
 // the disk, a file of another name in the same directory holds it; then it takes
@@ -61,9 +66,8 @@ func writeOn(on Filesystem, path string, write func(io.WriterAt) error) error {
 	if dir == "" {
 		dir = "."
 	}
-	prefix := "." + base + ".tmp"
-	removeAbandoned(on, dir, prefix)
-	f, err := on.CreateTemp(dir, prefix+"*")
+	removeAbandoned(on, dir, func(of string) bool { return of == base })
+	f, err := on.CreateTemp(dir, "."+base+tmp+"*")
 	if err != nil {
 		return err
 	}
@@ -96,16 +100,42 @@ func fill(on Filesystem, f File, path string, write func(io.WriterAt) error) err
 	return f.Sync()
 }
 
-// removeAbandoned removes what programs that died left of the same path. It is a
-// courtesy: its errors are nobody's.
-func removeAbandoned(on Filesystem, dir, prefix string) {
+// SyncDir brings the names in a directory to the disk, on systems where that is
+// done.
+func SyncDir(dir string) error { return On.SyncDir(dir) }
+
+// MkdirAll makes a directory, for its owner alone, and those that are missing above
+// it, and brings their names to the disk: what is then synced in it is not lost with
+// it.
+func MkdirAll(path string) error {
+	path = filepath.Clean(path)
+	parent := filepath.Dir(path)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		if err := MkdirAll(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return SyncDir(parent)
+}
+
+// RemoveAbandoned removes what programs that died left in a directory of the files
+// with the names that ours accepts. [Write] does it for the name that it writes;
+// this is for files that are never written again. It is a courtesy: its errors are
+// nobody's.
+func RemoveAbandoned(dir string, ours func(base string) bool) { removeAbandoned(On, dir, ours) }
+
+func removeAbandoned(on Filesystem, dir string, ours func(base string) bool) {
 	entries, err := on.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		number, ours := strings.CutPrefix(e.Name(), prefix)
-		if !ours || strings.Trim(number, "0123456789") != "" {
+		base, hidden := strings.CutPrefix(strings.TrimRight(e.Name(), "0123456789"), ".")
+		base, temporary := strings.CutSuffix(base, tmp)
+		if !hidden || !temporary || !ours(base) {
 			continue
 		}
 		info, err := e.Info()

@@ -102,6 +102,46 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// syncs notes which directories are synced.
+type syncs struct {
+	safefile.Filesystem
+	dirs []string
+}
+
+func (s *syncs) SyncDir(dir string) error {
+	s.dirs = append(s.dirs, dir)
+	return s.Filesystem.SyncDir(dir)
+}
+
+// The name of each directory that is made is synced in the one above it.
+func TestMkdirAll(t *testing.T) {
+	base := t.TempDir()
+	on := &syncs{Filesystem: safefile.On}
+	safefile.On = on
+	defer func() { safefile.On = on.Filesystem }()
+	deep := filepath.Join(base, "a", "b", "c")
+	for _, want := range [][]string{
+		{base, filepath.Join(base, "a"), filepath.Join(base, "a", "b")},
+		{filepath.Join(base, "a", "b")}, // perhaps a program died before it did
+	} {
+		if on.dirs = nil; safefile.MkdirAll(deep) != nil || !slices.Equal(on.dirs, want) {
+			t.Errorf("%q are synced, want %q", on.dirs, want)
+		}
+	}
+	if info, err := os.Stat(deep); err != nil || !info.IsDir() {
+		t.Error(info, err)
+	}
+	file := filepath.Join(base, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, filepath.Join(file, "below")} {
+		if err := safefile.MkdirAll(path); err == nil {
+			t.Errorf("%s is a directory", path)
+		}
+	}
+}
+
 func TestAbandonedFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "register")
