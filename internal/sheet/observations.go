@@ -17,7 +17,10 @@ import (
 // Its columns are vin, plate, plate_country, chassis, engine, gearbox, part,
 // hull, document, document_country, make, model_year, type, colour, country
 // (where the vehicle was made, as its paper says), seen_at, lat, lon and place.
-type Observations struct{ sheet }
+type Observations struct {
+	sheet
+	problems []Problem // of the current row, reused
+}
 
 // OpenObservations reads the header of a sheet of observations.
 func OpenObservations(r io.Reader) (*Observations, error) {
@@ -25,7 +28,7 @@ func OpenObservations(r io.Reader) (*Observations, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Observations{*s}, nil
+	return &Observations{sheet: *s}, nil
 }
 
 // An Observation is one row of a sheet of observations.
@@ -51,17 +54,20 @@ func (o *Observations) All() iter.Seq2[Observation, error] {
 				yield(Observation{}, err)
 				return
 			}
-			if !yield(o.observation(w), nil) {
+			o.problems = o.problems[:0]
+			obs := o.observation(w)
+			obs.Problems = append(obs.Problems, o.problems...)
+			if !yield(obs, nil) {
 				return
 			}
 		}
 	}
 }
 
-// observation reads the current row.
+// observation reads the current row. Its problems go to o.problems.
 func (o *Observations) observation(w row) Observation {
 	obs := Observation{Line: w.line, Lat: math.NaN(), Lon: math.NaN()}
-	to := func(p Problem) { obs.Problems = append(obs.Problems, p) }
+	to := func(p Problem) { o.problems = append(o.problems, p) }
 	if w.bad != nil {
 		o.problem(to, columns, w.bad.Error())
 		return obs

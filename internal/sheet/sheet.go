@@ -287,10 +287,11 @@ func (s *sheet) time(to report, c column) time.Time {
 	if w == "" {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.DateOnly, w)
-	if err != nil {
-		t, err = time.Parse(time.RFC3339, w)
+	layout := time.DateOnly
+	if len(w) > len(layout) {
+		layout = time.RFC3339
 	}
+	t, err := time.Parse(layout, w)
 	if err != nil || t.Year() < 1 {
 		s.problem(to, c, "not a date, want YYYY-MM-DD or RFC 3339")
 		return time.Time{}

@@ -72,6 +72,22 @@ func TestRowWithoutNumberTakesLittleMemory(t *testing.T) {
 	}
 }
 
+// Nor does one in which every cell is a problem: 7 bytes once took 540.
+func TestRowOfProblemsTakesLittleMemory(t *testing.T) {
+	const row, rows = ",,,\x1b,-,\n", 100
+	n := testing.AllocsPerRun(10, func() {
+		o, err := sheet.OpenObservations(strings.NewReader(observationsHeader + strings.Repeat(row, rows)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range o.All() {
+		}
+	})
+	if n > 8*rows+50 {
+		t.Errorf("%d rows take %v allocations, want at most 8 each and 50", rows, n)
+	}
+}
+
 // A sheet of a few bytes once took more than 64 KiB.
 func TestSmallSheetTakesLittleMemory(t *testing.T) {
 	for _, rows := range []string{"", ",,,EAAAEAAaAAAAA!0", "FR,1,2,1HGCM82633A004352,AB-123-CD,F,2003,2024-02-11,a;b\n"} {
