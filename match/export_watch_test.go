@@ -35,6 +35,12 @@ func (w *Watch) LoadFrom(r io.Reader, size int64) error {
 	return err
 }
 
+// Flush writes what waits, and does not sync it.
+func (w *Watch) Flush() error { return w.file.flush() }
+
+// CloseFile closes the file as the end of the process does.
+func (w *Watch) CloseFile() error { return w.file.close() }
+
 // File returns what a file would hold.
 func (w *Watch) File() ([]byte, error) {
 	var b bytes.Buffer

@@ -74,7 +74,7 @@ func TestWatchFileThatFails(t *testing.T) {
 	text, entries := watchFile(t, 3)
 	broken := errors.New("disk on fire")
 	x := newWatched(t, match.WatchOptions{})
-	text[entries[2]+14]++ // behind it, an entry that is whole is looked for
+	text[entries[2]+14]++ // behind it, a mark is looked for
 	for n := range text {
 		w, err := match.NewWatch(x.m, match.WatchOptions{MaxBytes: match.MinWatchBytes, Keep: 1 << 62})
 		if err != nil {

@@ -109,8 +109,9 @@ const (
 // Changed must not do so before what Changed returned has been passed on: the file
 // would take it as told.
 //
-// A file that ends within an entry, as it does where the system failed, is used
-// up to there. A file damaged elsewhere is an error: see [WatchFileError].
+// Where the system failed, any part of what was not yet on the disk may be missing at
+// the end of the file: it is used up to there. A file that is damaged in what Sync had
+// brought to the disk is an error: see [WatchFileError].
 //
 // The file holds whole numbers, with the names of those who asked for them and
 // why: personal data, as sensitive as the register. A new one can be read and

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -361,7 +362,7 @@ func TestWatchMemory(t *testing.T) {
 }
 
 // watchFile returns the file of a Watch with so many inquiries, each of which was
-// told of a record, and where its entries begin.
+// told of a record, and where its entries begin; the last is a mark.
 func watchFile(t testing.TB, inquiries int) (text []byte, entries []int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "inquiries")
@@ -388,7 +389,7 @@ func watchFile(t testing.TB, inquiries int) (text []byte, entries []int) {
 // of each of its bytes.
 func TestWatchFile(t *testing.T) {
 	text, entries := watchFile(t, 3)
-	if len(entries) != 6 {
+	if len(entries) != 8 { // with the mark that a new file has
 		t.Fatalf("%d entries", len(entries))
 	}
 	x := newWatched(t, match.WatchOptions{})
@@ -404,8 +405,11 @@ func TestWatchFile(t *testing.T) {
 		for i, at := range append(entries[1:], len(text)) {
 			if at <= n {
 				whole = at
-				inquiries = min(i+1, 3)
+				inquiries = min(i, 3)
 			}
+		}
+		if n > 20 {
+			whole = max(whole, entries[1]) // with a mark
 		}
 		w, err := open(text[:n])
 		if n < 20 {
@@ -435,7 +439,7 @@ func TestWatchFile(t *testing.T) {
 		flipped := bytes.Clone(text)
 		flipped[bit/8] ^= 1 << (bit % 8)
 		w, err := open(flipped)
-		if bit/8 >= entries[5] { // the last entry may be one that was not finished
+		if bit/8 >= entries[7] { // the last mark may be one that was not finished
 			if err != nil || w.Stats().Held != 3 {
 				t.Fatalf("bit %d: %v", bit, err)
 			}
@@ -453,9 +457,111 @@ func TestWatchFile(t *testing.T) {
 			t.Errorf("byte %d, and the error is at %d", bit/8, bad.Offset)
 		}
 	}
+	old := bytes.Clone(text)
+	old[7] = 1
+	if _, err := open(old); !errors.Is(err, match.ErrWatchFile) {
+		t.Errorf("of another version: %v", err)
+	}
 	if _, err := open([]byte("vin,plate\n1,2\nand so on, and so on")); !errors.Is(err, match.ErrWatchFile) {
 		t.Errorf("a table: %v", err)
 	}
+}
+
+// crash returns what a file that was written and not synced may be after the system
+// failed: of each page, what had been synced or what was written.
+func crash(rng *rand.Rand, synced, written []byte) []byte {
+	const page = 512
+	after := make([]byte, len(synced)+rng.IntN(len(written)-len(synced)+1))
+	copy(after, synced)
+	for at := len(synced) / page * page; at < len(after); at += page {
+		if rng.IntN(4) > 0 {
+			copy(after[at:min(at+page, len(after))], written[at:])
+		}
+	}
+	return after
+}
+
+// TestWatchPowerFails fails the system again and again while a file is written. What
+// was synced is there, the rest as far as it goes, and after any damage to what was
+// synced the file is refused.
+func TestWatchPowerFails(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	file := filepath.Join(t.TempDir(), "inquiries")
+	text := func() []byte {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	x := newWatched(t, match.WatchOptions{File: file, Keep: 1 << 62})
+	asked, holes := 0, 0
+	ask := func() {
+		for range rng.IntN(20) {
+			in := match.Inquiry{Query: read(index.KindVIN, accord), Inquirer: fmt.Sprint(asked), Purpose: strings.Repeat("x", rng.IntN(700))}
+			if err := x.Remember(in, nil); err != nil {
+				t.Fatal(err)
+			}
+			asked++
+		}
+	}
+	for round := range 30 {
+		ask()
+		if err := x.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		promised := x.Stats().Held
+		synced := text()
+		ask()
+		if err := x.Flush(); err != nil { // the system fails while this is synced
+			t.Fatal(err)
+		}
+		written := text()
+		marked := rng.IntN(2) == 0
+		if !marked {
+			synced = synced[:len(synced)-12] // the mark was not synced itself
+		}
+		x.CloseFile()
+		after := crash(rng, synced, written)
+		if !bytes.HasPrefix(written, after) {
+			holes++
+		}
+		if err := os.WriteFile(file, after, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if marked {
+			bad := bytes.Clone(after)
+			bad[20+rng.IntN(len(synced)-12-20)] ^= 1
+			w, err := match.NewWatch(x.m, match.WatchOptions{})
+			if err == nil {
+				err = w.Load(bad)
+			}
+			if !errors.Is(err, match.ErrWatchDamaged) {
+				t.Fatalf("round %d: what was synced is damaged: %v", round, err)
+			}
+		}
+		x.open(match.WatchOptions{File: file, Keep: 1 << 62})
+		if held := x.Stats().Held; held < promised || held > asked {
+			t.Fatalf("round %d: %d inquiries are held of %d to %d", round, held, promised, asked)
+		}
+		asked = x.Stats().Held
+		if n := len(text()); int64(n) != x.Stats().File || n > len(written)+12 {
+			t.Fatalf("round %d: the file has %d bytes", round, n)
+		}
+	}
+	if holes == 0 {
+		t.Error("no page was missing before another")
+	}
+	told := x.put(index.Record{Version: 1, VIN: vin.MustParse(accord)})
+	for i, by := range told {
+		if by != fmt.Sprint(i) {
+			t.Fatalf("inquiry %d is now that of %s", i, by)
+		}
+	}
+	if len(told) != asked {
+		t.Errorf("%d told of %d", len(told), asked)
+	}
+	x.Close()
 }
 
 // TestWatchKilled kills a process that has synced what it remembered, and has

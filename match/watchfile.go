@@ -18,7 +18,7 @@ import (
 // little-endian:
 //
 //	header  "vmwatch", version (a byte), base (8 bytes), checksum (4 bytes)
-//	entry   as of package entries, with the magic "vmwI"
+//	entry   as of package entries, with the magic "vmwI", which marks what was synced
 //
 // A payload is an inquiry, 'I' and what appendInquiry wrote, or what was told,
 // 'T', the number of the inquiry (8 bytes) and the mark (8 bytes). Inquiries are
@@ -27,7 +27,7 @@ import (
 
 const (
 	watchMagic   = "vmwatch"
-	watchVersion = 1
+	watchVersion = 2
 	watchHeader  = len(watchMagic) + 1 + 8 + 4
 
 	// watchFlush is how much waits to be written.
@@ -40,8 +40,8 @@ const (
 var watchEntries = entries.Format{Magic: "vmwI", Max: 1 + maxInquiry}
 
 var (
-	// ErrWatchFile says that a file is not one of a Watch, or of one that is
-	// newer than this package.
+	// ErrWatchFile says that a file is not one of a Watch, or of one of
+	// another version of this package.
 	ErrWatchFile = errors.New("not a file of a Watch of this version")
 	// ErrWatchDamaged says that a file of a Watch was damaged.
 	ErrWatchDamaged = errors.New("damaged")
@@ -96,6 +96,7 @@ type watchFile struct {
 	path    string
 	f       *os.File
 	size    int64  // of the file, with buf
+	synced  int64  // size when it was synced last, with the mark that says so
 	buf     []byte // to be written
 	pending []told // to be noted once the caller has had it
 	err     error  // the first; nothing is written after it
@@ -177,11 +178,17 @@ func (w *watchFile) flush() error {
 // sync brings all to the disk. What failed once is not tried again: the system
 // may have forgotten it.
 func (w *watchFile) sync() error {
-	if w == nil || w.err != nil {
+	if w == nil || w.err != nil || w.size == w.synced {
 		return w.failed()
 	}
 	if w.err = w.flush(); w.err == nil {
 		w.err = w.f.Sync()
+	}
+	if w.err == nil {
+		w.buf = watchEntries.AppendMark(w.buf, w.size-int64(watchHeader))
+		w.size += int64(len(w.buf))
+		w.synced = w.size
+		w.err = w.flush()
 	}
 	return w.err
 }
@@ -208,10 +215,13 @@ func (w *watchFile) rewrite(st *watchStore) error {
 		return err
 	}
 	w.buf = w.buf[:0]
-	return w.reopen()
+	err = w.reopen()
+	w.synced = w.size
+	return err
 }
 
-// writeTo writes what a file holds that holds what the store does.
+// writeTo writes what a file holds that holds what the store does. It ends with a
+// mark: nobody sees the file before it is synced.
 func (w *watchFile) writeTo(to io.Writer, st *watchStore) error {
 	pending := make(map[told]struct{}, len(w.pending))
 	for _, t := range w.pending {
@@ -219,6 +229,7 @@ func (w *watchFile) writeTo(to io.Writer, st *watchStore) error {
 	}
 	out := bufio.NewWriterSize(to, watchFlush)
 	b := appendWatchHeader(nil, st.first())
+	at := -int64(len(b))
 	for seq := st.first(); seq < st.next(); seq++ {
 		s := st.slot(seq)
 		b = appendEntry(b, inquiryEntry, st.text(&s))
@@ -231,9 +242,11 @@ func (w *watchFile) writeTo(to io.Writer, st *watchStore) error {
 		if _, err := out.Write(b); err != nil {
 			return err
 		}
+		at += int64(len(b))
 		b = b[:0]
 	}
-	if _, err := out.Write(b); err != nil { // the header, where nothing is held
+	b = watchEntries.AppendMark(b, at+int64(len(b))) // behind the header, where nothing is held
+	if _, err := out.Write(b); err != nil {
 		return err
 	}
 	return out.Flush()
@@ -268,15 +281,9 @@ func (w *Watch) open(path string) error {
 	if _, err := file.f.Seek(0, io.SeekStart); err != nil {
 		return errors.Join(err, file.close())
 	}
-	end, err := w.load(file.f, file.size)
-	if err == nil && end < file.size {
-		// What is appended behind half an entry would be lost with it.
-		if err = file.f.Truncate(end); err == nil {
-			err = file.f.Sync()
-		}
-	}
+	file.synced, err = w.load(file.f, file.size)
 	if err == nil {
-		file.size, err = file.f.Seek(end, io.SeekStart)
+		_, err = file.f.Seek(0, io.SeekEnd)
 	}
 	if err != nil {
 		var bad *WatchFileError
@@ -287,11 +294,18 @@ func (w *Watch) open(path string) error {
 	}
 	w.file = file
 	w.expire(w.now())
+	if file.synced < file.size {
+		// What no mark proves may be half an entry, behind which all would be
+		// lost, or was read from memory alone and is not on the disk.
+		file.err = file.rewrite(w.store)
+		return file.err
+	}
 	return file.settle(w.store)
 }
 
-// load remembers what a file of so many bytes holds, and returns where it ends.
-func (w *Watch) load(r io.Reader, size int64) (end int64, err error) {
+// load remembers what a file of so many bytes holds, and returns up to where that
+// was synced.
+func (w *Watch) load(r io.Reader, size int64) (synced int64, err error) {
 	in := bufio.NewReaderSize(r, max(watchHeader, watchEntries.Buffer(size)))
 	b, err := in.Peek(watchHeader)
 	if err != nil && err != io.EOF {
@@ -306,12 +320,11 @@ func (w *Watch) load(r io.Reader, size int64) (end int64, err error) {
 	}
 	_, _ = in.Discard(watchHeader)
 	w.store.startAt(base)
-	n, damaged, err := watchEntries.Read(in, func(payload []byte, _ int64) bool { return w.restore(payload) })
-	end = int64(watchHeader) + n
+	n, synced, damaged, err := watchEntries.Read(in, func(payload []byte, _ int64) bool { return w.restore(payload) })
 	if err == nil && damaged {
-		err = &WatchFileError{Offset: end, Err: ErrWatchDamaged}
+		err = &WatchFileError{Offset: int64(watchHeader) + n, Err: ErrWatchDamaged}
 	}
-	return end, err
+	return int64(watchHeader) + synced, err
 }
 
 // maxBase keeps places in memory within 64 bits, with room for all inquiries to

@@ -14,12 +14,12 @@ import (
 )
 
 // The journal of a Desk is a header, "vmdelay" and a version (a byte), and entries as
-// of package entries, with the magic "vmDe".
+// of package entries, with the magic "vmDe", which marks what was synced.
 //
 // A payload is a kind and JSON; that of a report is a kind, the length of its JSON
 // (4 bytes, little-endian), the JSON, and the report as callers get it.
 
-const journalHeader = "vmdelay\x01"
+const journalHeader = "vmdelay\x02"
 
 var format = entries.Format{Magic: "vmDe", Max: 1 << 20}
 
@@ -78,7 +78,7 @@ func readJournal(r io.Reader, size int64, f func(kind byte, text []byte, at plac
 		return 0, &journalError{}
 	}
 	in.Discard(len(journalHeader))
-	n, damaged, err := format.Read(in, func(payload []byte, at int64) bool {
+	n, _, damaged, err := format.Read(in, func(payload []byte, at int64) bool {
 		kind, text := payload[0], payload[1:]
 		p := place{at: int64(len(journalHeader)) + at + 1, text: len(text)}
 		if kind == reportEntry {
@@ -118,10 +118,13 @@ func (j *journal) add(b []byte, sync bool) error {
 		return err
 	}
 	j.size += int64(len(b))
-	if sync {
-		return j.f.Sync()
+	if !sync {
+		return nil
 	}
-	return nil
+	if err := j.f.Sync(); err != nil {
+		return err
+	}
+	return j.add(format.AppendMark(nil, j.size-int64(len(journalHeader))), false)
 }
 
 // report reads a report.
@@ -142,6 +145,10 @@ func (j *journal) replace(write func(w *writer) error) error {
 			return err
 		}
 		if err := write(w); err != nil {
+			return err
+		}
+		// Nobody sees the file before it is synced.
+		if err := w.write(format.AppendMark(nil, w.at-int64(len(journalHeader)))); err != nil {
 			return err
 		}
 		if err := w.to.Flush(); err != nil {
