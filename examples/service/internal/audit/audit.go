@@ -19,6 +19,14 @@
 // Who has the key can write another log; keep it from those who can write the
 // files where you can.
 //
+// # Power
+//
+// The log is synced every second or so, and the file "synced" says up to which line,
+// in the form of internal/ackmark. When the system fails, any parts of what was written
+// since may be missing. [Open] cuts off what is not whole if it was not synced, and an
+// entry with the action "recovered" tells so. What was synced and is not there as it was
+// written is an [*Error].
+//
 // # Personal data
 //
 // Numbers stand in the log as tags, which are HMACs of the cleaned number: with the
@@ -38,6 +46,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,6 +56,8 @@ import (
 	"time"
 
 	"github.com/vinmatch/vinmatch/index"
+	"github.com/vinmatch/vinmatch/internal/ackmark"
+	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/vin"
 	"github.com/vinmatch/vinmatch/vin/plate"
 )
@@ -118,14 +129,16 @@ type Log struct {
 	o    Options
 	tags sync.Pool // of hash.Hash
 
-	mu    sync.Mutex
-	mac   hash.Hash
-	head  Head
-	file  *os.File
-	size  int64
-	dirty bool
-	buf   []byte
-	err   error // what ended the log
+	mu     sync.Mutex
+	mac    hash.Hash
+	head   Head
+	synced Head // how far it was synced
+	marks  *os.File
+	mark   ackmark.Mark // in marks
+	file   *os.File
+	size   int64
+	buf    []byte
+	err    error // what ended the log
 
 	once sync.Once
 	stop chan struct{}
@@ -140,8 +153,8 @@ func derive(key []byte, use string) []byte {
 }
 
 // Open opens the log in a directory, which it makes if it is not there, and
-// verifies its last file. An unfinished last line, which a crash left behind, is
-// cut off, and an entry tells so. Anything else that is wrong is an [*Error].
+// verifies its last file. What is not whole because the system failed before it was
+// synced is cut off, and an entry tells so. Anything else that is wrong is an [*Error].
 func Open(dir string, o Options) (*Log, error) {
 	if len(o.Key) < MinKey {
 		return nil, fmt.Errorf("audit: the key has %d bytes, want at least %d", len(o.Key), MinKey)
@@ -155,6 +168,9 @@ func Open(dir string, o Options) (*Log, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+		return nil, err
+	}
 	l := &Log{
 		dir: dir, o: o, mac: hmac.New(sha256.New, derive(o.Key, "chain")),
 		stop: make(chan struct{}), done: make(chan struct{}),
@@ -162,57 +178,147 @@ func Open(dir string, o Options) (*Log, error) {
 	numbers := derive(o.Key, "numbers")
 	l.tags.New = func() any { return hmac.New(sha256.New, numbers) }
 	if err := l.resume(); err != nil {
+		for _, f := range []*os.File{l.file, l.marks} {
+			if f != nil {
+				f.Close()
+			}
+		}
 		return nil, err
 	}
 	go l.sync()
 	return l, nil
 }
 
-// resume finds the end of the log.
+// syncedName is the file that says up to which line a log was synced.
+const syncedName = "synced"
+
+// readMark returns up to which line a log was synced at least; 0: nobody knows.
+func readMark(dir string, flag int) (f *os.File, m ackmark.Mark, seq uint64, err error) {
+	if f, err = os.OpenFile(filepath.Join(dir, syncedName), flag, 0); err != nil {
+		return nil, m, 0, err
+	}
+	m.File = f
+	if _, seq, err = m.Read(); err != nil {
+		f.Close()
+		return nil, m, 0, err
+	}
+	return f, m, seq, nil
+}
+
+// resume finds the end of the log, and brings it to the disk.
 func (l *Log) resume() error {
 	names, err := files(l.dir)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	name := names[len(names)-1]
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	c := chain{mac: l.mac, file: name}
-	end, err := c.read(f, nil)
-	var torn int64
-	if e := (*Error)(nil); errors.As(err, &e) && e.torn {
-		info, serr := f.Stat()
-		if serr != nil {
-			f.Close()
-			return serr
+	var synced uint64
+	l.marks, l.mark, synced, err = readMark(l.dir, os.O_RDWR)
+	marked := err == nil
+	if errors.Is(err, fs.ErrNotExist) {
+		if l.marks, err = os.OpenFile(filepath.Join(l.dir, syncedName), os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+			l.mark.File = l.marks
+			err = safefile.On.SyncDir(l.dir)
 		}
-		torn, err = info.Size()-end, nil
-	}
-	if err == nil && torn > 0 {
-		err = f.Truncate(end)
-	}
-	if err == nil {
-		_, err = f.Seek(end, io.SeekStart)
 	}
 	if err != nil {
-		f.Close()
 		return err
 	}
-	l.file, l.size, l.head = f, end, c.head
-	if c.head.Seq == 0 { // not even its first line was finished
-		f.Close()
-		l.file = nil
-		if err := os.Remove(name); err != nil {
+	cut := int64(0)
+	for len(names) > 0 && l.file == nil {
+		name := names[len(names)-1]
+		names = names[:len(names)-1]
+		n, err := l.open(name, synced, marked)
+		if err != nil {
 			return err
 		}
-		return l.resume()
+		cut += n
 	}
-	if torn > 0 {
-		return l.Add(&Entry{Action: "recovered", Note: fmt.Sprintf("an unfinished line of %d bytes was cut off", torn)})
+	if l.head.Seq < synced {
+		return lost(l.dir, synced)
 	}
-	return nil
+	if cut > 0 {
+		err := l.Add(&Entry{Action: "recovered", Note: fmt.Sprintf("%d bytes behind line %d, which had not been synced, were cut off", cut, l.head.Seq)})
+		if err != nil {
+			return err
+		}
+	}
+	if l.file == nil {
+		return nil
+	}
+	if err := l.file.Sync(); err != nil {
+		return err
+	}
+	return l.note(l.head)
+}
+
+// open makes a file the one that is written, up to the last line that is as it was
+// written. It returns how much that leaves, or removes a file in which there is none.
+// Lines up to synced must be there.
+func (l *Log) open(name string, synced uint64, marked bool) (left int64, err error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	l.file = f
+	c := chain{mac: l.mac, file: name}
+	end, err := c.read(f, nil)
+	before := c.head.Seq
+	if before == 0 {
+		before = firstOf(name) - 1
+	}
+	var bad *Error
+	switch errors.As(err, &bad); {
+	case err != nil && bad == nil:
+		return 0, err
+	case bad != nil && (before < synced || !marked && !bad.torn):
+		return 0, bad
+	case before < synced:
+		return 0, lost(name, synced)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	left = info.Size() - end
+	if c.head.Seq == 0 { // not even its first line was finished
+		l.file = nil
+		if err := errors.Join(f.Close(), os.Remove(name)); err != nil {
+			return 0, err
+		}
+		return left, safefile.On.SyncDir(l.dir)
+	}
+	if before > synced {
+		// This may have been read from memory alone: a sync that failed has
+		// forgotten it.
+		if _, err := io.Copy(io.NewOffsetWriter(f, 0), io.NewSectionReader(f, 0, end)); err != nil {
+			return 0, err
+		}
+	}
+	l.size, l.head = end, c.head
+	if err := f.Truncate(end); err != nil {
+		return 0, err
+	}
+	_, err = f.Seek(end, io.SeekStart)
+	return left, err
+}
+
+// lost is the error of a log that does not have what was synced.
+func lost(name string, seq uint64) error {
+	return &Error{File: name, Reason: fmt.Sprintf("line %d had been written to the disk and is not there", seq)}
+}
+
+// firstOf returns the number of the first line of a file, by its name; 1 if that tells
+// none.
+func firstOf(name string) uint64 {
+	digits := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), "audit-"), ".jsonl")
+	first, _ := strconv.ParseUint(digits, 10, 64)
+	return max(first, 1)
+}
+
+// note says that all lines up to one were synced. Nobody else does so meanwhile.
+func (l *Log) note(h Head) error {
+	l.synced = h
+	return l.mark.Write([16]byte{}, h.Seq)
 }
 
 // files returns the files of a log in order.
@@ -268,8 +374,16 @@ func (l *Log) begin(at time.Time) error {
 	if err != nil {
 		return err
 	}
-	return l.write(body)
+	if err := l.write(body); err != nil {
+		return err
+	}
+	// Syncing what the file holds does not sync its name.
+	return safefile.On.SyncDir(l.dir)
 }
+
+// ErrLong is the error of Add of an entry that no line has room for. Nothing is
+// written, and the log goes on.
+var ErrLong = errors.New("audit: the entry is too long")
 
 // write numbers and chains a line. The caller holds the lock.
 func (l *Log) write(body []byte) error {
@@ -283,13 +397,17 @@ func (l *Log) write(body []byte) error {
 	b = hex.AppendEncode(b, sum[:])
 	b = append(b, macEnd...)
 	l.buf = b
+	if len(b) > maxLine {
+		l.buf = nil
+		return ErrLong // which could not be read again
+	}
 	n, err := l.file.Write(b)
 	l.size += int64(n)
 	if err != nil {
 		l.err = fmt.Errorf("audit: %w", err)
 		return l.err
 	}
-	l.head, l.dirty = Head{seq, sum}, true
+	l.head = Head{seq, sum}
 	return nil
 }
 
@@ -320,19 +438,24 @@ func (l *Log) sync() {
 		case <-t.C:
 		}
 		l.mu.Lock()
-		f, dirty := l.file, l.dirty
-		l.dirty = false
+		f, head, err := l.file, l.head, l.err
+		dirty := head != l.synced
 		l.mu.Unlock()
-		if !dirty {
+		if !dirty || err != nil {
 			continue
 		}
-		// A file that was full meanwhile was synced and closed.
-		if err := f.Sync(); err != nil && !errors.Is(err, os.ErrClosed) {
-			l.mu.Lock()
-			l.err = fmt.Errorf("audit: %w", err)
-			l.mu.Unlock()
-			return
+		err = f.Sync()
+		if errors.Is(err, os.ErrClosed) {
+			continue // it was full meanwhile
 		}
+		l.mu.Lock()
+		if err == nil {
+			err = l.note(head)
+		}
+		if err != nil && l.err == nil {
+			l.err = fmt.Errorf("audit: %w", err)
+		}
+		l.mu.Unlock()
 	}
 }
 
@@ -341,6 +464,13 @@ func (l *Log) Head() Head {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.head
+}
+
+// Synced returns how far the log was synced: no system that fails takes that away.
+func (l *Log) Synced() Head {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.synced
 }
 
 // Err returns what ended the log: nothing can be added any more.
@@ -358,16 +488,22 @@ func (l *Log) Close() error {
 	defer l.mu.Unlock()
 	err := l.err
 	l.err = errors.New("audit: the log is closed")
-	if l.file == nil {
-		return err
+	if l.file != nil {
+		serr := l.file.Sync()
+		if err == nil && serr == nil {
+			serr = l.note(l.head)
+		}
+		if err == nil {
+			err = serr
+		}
+		if cerr := l.file.Close(); err == nil {
+			err = cerr
+		}
+		l.file = nil
 	}
-	if serr := l.file.Sync(); err == nil {
-		err = serr
-	}
-	if cerr := l.file.Close(); err == nil {
+	if cerr := l.marks.Close(); err == nil {
 		err = cerr
 	}
-	l.file = nil
 	return err
 }
 
@@ -427,7 +563,7 @@ type Error struct {
 	File   string
 	Line   int
 	Reason string
-	torn   bool // the last line is unfinished
+	torn   bool // the last line has no end
 }
 
 func (e *Error) Error() string {
@@ -443,6 +579,10 @@ type Report struct {
 	Lines uint64
 	Head  Head
 	Times [2]time.Time // of the first and the last line
+
+	// Recovered is how often the end was cut off, because the system had failed
+	// before it was synced: there may have been lines more.
+	Recovered int
 }
 
 // A Line is a line of a log.
@@ -452,9 +592,17 @@ type Line struct {
 }
 
 // Verify reads a whole log. It returns an [*Error] for the first thing that is not
-// as it was written. each is called for every line that is; it may be nil.
+// as it was written, or was synced and is not there. each is called for every line
+// that is; it may be nil.
 // A log that must contain the heads does not end before them.
 func Verify(dir string, key []byte, each func(*Line), heads ...Head) (Report, error) {
+	// First, since the log may grow meanwhile.
+	marks, _, synced, err := readMark(dir, os.O_RDONLY)
+	if err == nil {
+		marks.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return Report{}, err
+	}
 	names, err := files(dir)
 	if err != nil {
 		return Report{}, err
@@ -468,6 +616,9 @@ func Verify(dir string, key []byte, each func(*Line), heads ...Head) (Report, er
 		}
 		r.Lines++
 		r.Head, r.Times[1] = c.head, line.Time
+		if line.Action == "recovered" {
+			r.Recovered++
+		}
 		for i, h := range heads {
 			found[i] = found[i] || h == c.head
 		}
@@ -486,6 +637,9 @@ func Verify(dir string, key []byte, each func(*Line), heads ...Head) (Report, er
 			return r, err
 		}
 	}
+	if r.Head.Seq < synced {
+		return r, lost(dir, synced)
+	}
 	for i, h := range heads {
 		if !found[i] {
 			return r, &Error{File: dir, Reason: fmt.Sprintf("line %d is not there as it was noted: the log was cut or replaced", h.Seq)}
@@ -501,7 +655,7 @@ type chain struct {
 	file string
 }
 
-// maxLine bounds what is read of a line.
+// maxLine bounds a line.
 const maxLine = 1 << 22
 
 // read verifies a file and returns where its last good line ends.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +43,7 @@ func write(t *testing.T, o audit.Options, n int) (string, audit.Head) {
 
 func logFiles(t *testing.T, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	names, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,18 +126,63 @@ func TestVerifyNoticesChanges(t *testing.T) {
 	refused("a line of another log", append(bytes.Clone(text), foreign[bytes.LastIndexByte(foreign[:len(foreign)-1], '\n')+1:]...))
 }
 
-// A log goes on where a crash left it, at any byte of its last line.
-func TestOpenAfterCrash(t *testing.T) {
-	dir, _ := write(t, audit.Options{}, 3)
-	name := logFiles(t, dir)[0]
-	text, err := os.ReadFile(name)
+// counts verifies a log, and counts its lines by what they are about.
+func counts(t *testing.T, dir string, heads ...audit.Head) (map[string]int, audit.Report) {
+	t.Helper()
+	n := map[string]int{}
+	r, err := audit.Verify(dir, key, func(l *audit.Line) { n[l.Action]++ }, heads...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if r.Recovered != n["recovered"] {
+		t.Errorf("recovered %d times, lines tell of %d", r.Recovered, n["recovered"])
+	}
+	return n, r
+}
+
+// killed makes a log of so many entries and leaves it as a process that is killed does.
+// It returns the file that they are in, and its text up to where it was synced.
+func killed(t *testing.T, synced, more int) (dir, name string, syncedText, text []byte) {
+	t.Helper()
+	from, _ := write(t, audit.Options{}, synced)
+	l, err := audit.Open(from, audit.Options{Key: key, SyncEvery: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	read := func() (text []byte) {
+		for _, name = range logFiles(t, from) {
+			if text, err = os.ReadFile(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return text
+	}
+	syncedText = read()
+	for range more {
+		if err := l.Add(&audit.Entry{Action: "unsynced", Note: strings.Repeat("x", 300)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text = read()
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	return dir, filepath.Join(dir, filepath.Base(name)), syncedText, text
+}
+
+// A log goes on where a crash left it, at any byte of what had not been synced.
+func TestOpenAfterCrash(t *testing.T) {
+	dir, name, synced, text := killed(t, 0, 3)
+	if len(synced) > 0 {
+		t.Fatal("something was synced")
 	}
 	for cut := 1; cut < len(text); cut += 23 {
 		if err := os.WriteFile(name, text[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
+		os.Remove(filepath.Join(dir, "synced"))
 		l, err := audit.Open(dir, audit.Options{Key: key})
 		if err != nil {
 			t.Fatalf("cut at %d: %v", cut, err)
@@ -148,35 +194,114 @@ func TestOpenAfterCrash(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		recovered, after := 0, 0
-		_, err = audit.Verify(dir, key, func(l *audit.Line) {
-			switch l.Action {
-			case "recovered":
-				recovered++
-			case "after":
-				after++
-			}
-		}, head)
-		torn := text[cut-1] != '\n' && bytes.IndexByte(text[:cut], '\n') >= 0
-		if err != nil || after != 1 || (recovered == 1) != torn {
-			t.Fatalf("cut at %d: %v, recovered %d, after %d", cut, err, recovered, after)
+		torn := text[cut-1] != '\n'
+		if n, _ := counts(t, dir, head); n["after"] != 1 || (n["recovered"] == 1) != torn {
+			t.Fatalf("cut at %d: %v", cut, n)
 		}
 		for _, f := range logFiles(t, dir) {
 			os.Remove(f)
 		}
 	}
+}
 
-	changed := bytes.Clone(text)
-	changed[20] ^= 1
-	if err := os.WriteFile(name, changed, 0o600); err != nil {
+// Where the system failed, any pages of what was not synced are there. All that was
+// synced stays; what is behind is kept as far as it is whole.
+func TestOpenAfterPowerFails(t *testing.T) {
+	const page = 512
+	dir, name, synced, text := killed(t, 20, 20)
+	mark, err := os.ReadFile(filepath.Join(dir, "synced"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := audit.Open(dir, audit.Options{Key: key}); err == nil {
-		t.Error("a changed log was opened")
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 60 {
+		torn := bytes.Clone(text[:len(synced)+rng.IntN(len(text)-len(synced)+1)])
+		for at := len(synced); at < len(torn); at = (at/page + 1) * page {
+			if rng.IntN(6) == 0 {
+				clear(torn[at:min((at/page+1)*page, len(torn))])
+			}
+		}
+		if err := errors.Join(os.WriteFile(name, torn, 0o600), os.WriteFile(filepath.Join(dir, "synced"), mark, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		l, err := audit.Open(dir, audit.Options{Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Synced().Seq < 21 {
+			t.Errorf("synced: %v", l.Synced())
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		whole := 0
+		for _, line := range bytes.SplitAfter(torn[len(synced):], []byte("\n")) {
+			if !bytes.HasSuffix(line, []byte("\n")) || bytes.IndexByte(line, 0) >= 0 {
+				break
+			}
+			whole++
+		}
+		lost := !bytes.HasSuffix(torn, []byte("\n")) || bytes.IndexByte(torn, 0) >= 0
+		if n, _ := counts(t, dir); n["screen"] != 20 || n["unsynced"] != whole || (n["recovered"] == 1) != lost {
+			t.Fatalf("%v, of %d lines that are whole", n, whole)
+		}
 	}
-	if now, _ := os.ReadFile(name); !bytes.Equal(now, changed) {
-		t.Error("a changed log was written to")
+
+	// What was synced is never cut off.
+	refused := func(why string, text []byte) {
+		t.Helper()
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := audit.Open(dir, audit.Options{Key: key}); !errors.As(err, new(*audit.Error)) {
+			l.Close()
+			t.Errorf("%s: %v", why, err)
+		}
+		if _, err := audit.Verify(dir, key, nil); !errors.As(err, new(*audit.Error)) {
+			t.Errorf("%s, verified: %v", why, err)
+		}
+		if now, _ := os.ReadFile(name); !bytes.Equal(now, text) {
+			t.Errorf("%s: the log was written to", why)
+		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "synced"), mark, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		changed := bytes.Clone(text)
+		changed[rng.IntN(len(synced))] ^= 1
+		refused("what was synced is changed", changed)
+	}
+	refused("lines that were synced are missing", synced[:bytes.LastIndexByte(synced[:len(synced)-1], '\n')+1])
+	os.Remove(filepath.Join(dir, "synced"))
+	changed := bytes.Clone(text)
+	changed[len(synced)+5] ^= 1
+	refused("nobody knows what was synced, and a line is changed", changed)
+}
+
+// An entry that no line has room for is refused, and the log goes on.
+func TestLongEntry(t *testing.T) {
+	dir := t.TempDir()
+	l, err := audit.Open(dir, audit.Options{Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1 << 20, 1<<22 - 1000, 1 << 22, 1 << 23} {
+		err := l.Add(&audit.Entry{Action: "long", Note: strings.Repeat("x", n)})
+		if long := n >= 1<<22; long != errors.Is(err, audit.ErrLong) || !long && err != nil {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := counts(t, dir); n["long"] != 2 {
+		t.Errorf("%v", n)
+	}
+	if l, err = audit.Open(dir, audit.Options{Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
 }
 
 func TestAddTogether(t *testing.T) {
