@@ -358,7 +358,10 @@ func (s *Server) denied(p *problem) error {
 // audit writes what a request is about to the audit log.
 func (s *Server) audit(c *call, e *audit.Entry) error {
 	e.Caller, e.Request, e.Purpose = c.caller.Name, c.id, c.purpose
-	if err := s.o.Audit.Add(e); err != nil {
+	switch err := s.o.Audit.Add(e); {
+	case errors.Is(err, audit.ErrLong):
+		return problemf(http.StatusRequestEntityTooLarge, "too_large", "this is more than a line of the audit log has room for: ask for less at a time")
+	case err != nil:
 		s.log.Error("the audit log cannot be written", "error", err)
 		return problemf(http.StatusServiceUnavailable, "no_audit", "the audit log cannot be written, so nothing is answered")
 	}

@@ -526,6 +526,38 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// However long the numbers of a stream are, the audit log has them, in lines that can
+// be read again; and what no line has room for is refused.
+func TestLongNumbersInAudit(t *testing.T) {
+	f := newFixture(t, Options{Limits: Limits{Body: 8 << 20}})
+	f.o.Audit.Close()
+	var err error
+	if f.o.Audit, err = audit.Open(f.audits, audit.Options{Key: auditKey, Plain: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.o.Audit.Close() })
+	read := `{"kind":"part","text":"` + strings.Repeat("<", 1000) + `"}` // 6,000 bytes as JSON
+	line := `{"reads":[` + strings.Repeat(read+",", 19) + read + "]}\n"
+	a := f.do("reader", "POST", "/v1/screen/stream?near=never", strings.Repeat(line, 100), "Content-Type: application/x-ndjson")
+	if _, sum, fail := result(t, a.body); sum == nil || sum.Observations != 100 {
+		t.Errorf("summary %+v, error %+v", sum, fail)
+	}
+	before := f.state()
+	numbers := strings.Repeat(`{"kind":"part","text":"`+strings.Repeat("7", 200)+`"},`, 22_000)
+	a = f.do("fr", "PUT", "/v1/owners/FR/records/x", `{"version":1,"numbers":[`+numbers[:len(numbers)-1]+"]}")
+	if a.status != http.StatusRequestEntityTooLarge || a.code() != "too_large" || f.state() != before {
+		t.Errorf("a change with many numbers: %d %s", a.status, a.body)
+	}
+	asked := 0
+	if _, err := audit.Verify(f.audits, auditKey, func(l *audit.Line) {
+		if l.Action == "asked" {
+			asked += len(l.Numbers)
+		}
+	}); err != nil || asked != 2000 {
+		t.Errorf("%d numbers of 2,000 stand in the audit log: %v", asked, err)
+	}
+}
+
 // A stream that breaks off says so in its last line, in the place of a summary.
 func TestStreamBreaksOff(t *testing.T) {
 	f := newFixture(t, Options{Limits: Limits{Observations: 10, Stream: 80_000}})

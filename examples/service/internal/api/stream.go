@@ -34,8 +34,11 @@ const (
 	// maxRest is how much of a request that is not wanted any more is read.
 	maxRest = 256 << 10
 
-	// auditBlock is how many observations share an entry of the audit log.
+	// auditBlock is how many observations share an entry of the audit log, and
+	// auditBytes how many bytes of numbers: JSON may take six times as many, and
+	// the log has room for 4 MiB.
 	auditBlock = 256
+	auditBytes = 256 << 10
 )
 
 // An observed is an observation that is on its way through the matcher.
@@ -260,6 +263,7 @@ type streamRun struct {
 	start    time.Time
 	buf      []byte   // lines that were not sent
 	tags     []string // of observations that stand in no entry of the audit log
+	tagBytes int      // length of tags
 	asked    int      // how many observations those are
 	sum      summaryJSON
 }
@@ -282,9 +286,11 @@ func (run *streamRun) screen(r *http.Request, m *match.Matcher, read iter.Seq2[o
 				return
 			}
 			for _, n := range o.numbers {
-				run.tags = append(run.tags, run.s.o.Audit.Tag(n))
+				tag := run.s.o.Audit.Tag(n)
+				run.tags = append(run.tags, tag)
+				run.tagBytes += len(tag)
 			}
-			if run.asked++; run.asked >= auditBlock {
+			if run.asked++; run.asked >= auditBlock || run.tagBytes >= auditBytes {
 				if fail = run.note(); fail != nil {
 					return
 				}
@@ -352,7 +358,7 @@ func (run *streamRun) note() error {
 		return nil
 	}
 	err := run.s.audit(run.c, &audit.Entry{Action: "asked", Numbers: run.tags, Count: run.asked})
-	run.tags, run.asked = run.tags[:0], 0
+	run.tags, run.tagBytes, run.asked = run.tags[:0], 0, 0
 	return err
 }
 
