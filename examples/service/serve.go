@@ -22,6 +22,7 @@ import (
 	"github.com/vinmatch/vinmatch/examples/service/internal/delayed"
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
+	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/match"
 )
 
@@ -86,6 +87,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return errors.New("--data says where to keep everything; --demo tries it without")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
 		return err
 	}
 
@@ -211,7 +215,8 @@ func (c *serveCmd) Run(a *app) (err error) {
 			continue
 		case <-minute.C:
 			// Whoever keeps the logs holds the audit log to this: see verify --head.
-			logger.Info("audit", "head", auditLog.Head().String())
+			// What no crash takes away, so that none looks like a forgery.
+			logger.Info("audit", "head", auditLog.Synced().String())
 			continue
 		case err := <-served:
 			return err
@@ -314,14 +319,15 @@ func (c *serveCmd) openAudit(dir string) (*audit.Log, error) {
 	name := c.AuditKey
 	if name == "" {
 		name = filepath.Join(dir, "audit.key")
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			key := make([]byte, audit.MinKey)
-			rand.Read(key)
-			_, err = f.Write(key)
-			err = errors.Join(err, f.Sync(), f.Close())
-		} else if errors.Is(err, fs.ErrExist) {
-			err = nil
+		_, err := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			// Never half of it, nor a log whose key is lost.
+			err = safefile.Write(name, func(to io.WriterAt) error {
+				key := make([]byte, audit.MinKey)
+				rand.Read(key)
+				_, err := to.WriteAt(key, 0)
+				return err
+			})
 		}
 		if err != nil {
 			return nil, err

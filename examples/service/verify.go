@@ -56,7 +56,11 @@ func (c *verifyCmd) Run(a *app) error {
 		_, err = fmt.Fprintln(a.stdout, "the audit log is empty")
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "%d lines are as they were written: %d to %d, %s to %s\nhead %v\n", r.Lines, r.First, r.Head.Seq,
-		r.Times[0].Format(time.RFC3339), r.Times[1].Format(time.RFC3339), r.Head)
+	fmt.Fprintf(a.stdout, "%d lines are as they were written: %d to %d, %s to %s\n", r.Lines, r.First, r.Head.Seq,
+		r.Times[0].Format(time.RFC3339), r.Times[1].Format(time.RFC3339))
+	if r.Recovered > 0 {
+		fmt.Fprintf(a.stdout, "%d times a crash took the last lines: the entries \"recovered\" tell where\n", r.Recovered)
+	}
+	_, err = fmt.Fprintf(a.stdout, "head %v\n", r.Head)
 	return err
 }

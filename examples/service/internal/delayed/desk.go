@@ -50,6 +50,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/index/feed"
+	"github.com/vinmatch/vinmatch/internal/safefile"
 	"github.com/vinmatch/vinmatch/match"
 )
 
@@ -236,6 +237,9 @@ func Open(dir string, o Options) (*Desk, error) {
 		file: journal{path: filepath.Join(dir, "reports")},
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
 		return nil, err
 	}
 	if err := d.load(); err != nil {
