@@ -69,7 +69,7 @@ func TestNamesAreSynced(t *testing.T) {
 	}
 	names.mu.Lock()
 	for _, path := range []string{
-		dir, filepath.Join(dir, "audit.key"), filepath.Join(dir, "audit"), filepath.Join(dir, "watch"),
+		dir, filepath.Join(dir, "audit.key"), filepath.Join(dir, "audit"), filepath.Join(dir, "watch"), filepath.Join(dir, "log"),
 		filepath.Join(dir, "audit", "synced"), filepath.Join(dir, "audit", "audit-00000000000000000001.jsonl"),
 		filepath.Join(dir, "watch", "inquiries"), filepath.Join(dir, "watch", "reports"),
 	} {

@@ -165,10 +165,7 @@ func Open(dir string, o Options) (*Log, error) {
 	if o.SyncEvery <= 0 {
 		o.SyncEvery = time.Second
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+	if err := safefile.MkdirAll(dir); err != nil {
 		return nil, err
 	}
 	l := &Log{
@@ -217,7 +214,7 @@ func (l *Log) resume() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		if l.marks, err = os.OpenFile(filepath.Join(l.dir, syncedName), os.O_RDWR|os.O_CREATE, 0o600); err == nil {
 			l.mark.File = l.marks
-			err = safefile.On.SyncDir(l.dir)
+			err = safefile.SyncDir(l.dir)
 		}
 	}
 	if err != nil {
@@ -285,7 +282,7 @@ func (l *Log) open(name string, synced uint64, marked bool) (left int64, err err
 		if err := errors.Join(f.Close(), os.Remove(name)); err != nil {
 			return 0, err
 		}
-		return left, safefile.On.SyncDir(l.dir)
+		return left, safefile.SyncDir(l.dir)
 	}
 	if before > synced {
 		// This may have been read from memory alone: a sync that failed has
@@ -378,7 +375,7 @@ func (l *Log) begin(at time.Time) error {
 		return err
 	}
 	// Syncing what the file holds does not sync its name.
-	return safefile.On.SyncDir(l.dir)
+	return safefile.SyncDir(l.dir)
 }
 
 // ErrLong is the error of Add of an entry that no line has room for. Nothing is

@@ -236,10 +236,7 @@ func Open(dir string, o Options) (*Desk, error) {
 		o: o.withDefaults(), callers: map[string]*caller{}, told: map[key]int64{}, news: make(chan struct{}),
 		file: journal{path: filepath.Join(dir, "reports")},
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+	if err := safefile.MkdirAll(dir); err != nil {
 		return nil, err
 	}
 	if err := d.load(); err != nil {
