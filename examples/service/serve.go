@@ -86,10 +86,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	case dir == "":
 		return errors.New("--data says where to keep everything; --demo tries it without")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := safefile.On.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+	if err := safefile.MkdirAll(dir); err != nil {
 		return err
 	}
 
@@ -355,7 +352,7 @@ func (c *serveCmd) openLog(ctx context.Context, dir string, logger *slog.Logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, err := feed.OpenDir(filepath.Join(dir, "log"), feed.DirOptions{})
+	changes, err := openDirLog(filepath.Join(dir, "log"), logger)
 	if err != nil {
 		return nil, nil, err
 	}

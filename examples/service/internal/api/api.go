@@ -122,6 +122,8 @@ type Server struct {
 	ending   context.Context // ends with Drain
 	end      context.CancelFunc
 	metrics  *metrics
+
+	unwritable atomic.Bool // the last change could not be appended to the log
 }
 
 // New returns a server.

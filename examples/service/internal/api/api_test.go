@@ -855,6 +855,45 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// A failing log takes no changes.
+type failing struct {
+	feed.Log
+	err error
+}
+
+func (l *failing) Append(ctx context.Context, list []index.Change) (index.Position, error) {
+	if l.err != nil {
+		return index.Position{}, l.err
+	}
+	return l.Log.Append(ctx, list)
+}
+
+// Who looks is told that changes cannot be stored, and that they can again.
+func TestUnwritable(t *testing.T) {
+	f := newFixture(t, Options{})
+	log := &failing{Log: f.log}
+	f.o.Log = log
+	for _, err := range []error{&feed.LogError{Err: feed.ErrFailed}, nil, fmt.Errorf("disk on fire"), nil} {
+		log.err = err
+		a := f.do("fr", "PUT", "/v1/owners/FR/records/x", newRecord)
+		var r readyJSON
+		f.ok(&r, "", "GET", "/readyz", "")
+		metrics := string(f.do("", "GET", "/metrics", "").body)
+		if err == nil {
+			if a.status != 200 || !r.Ready || r.Reason != "" || !strings.Contains(metrics, "vinmatch_log_writable 1") {
+				t.Errorf("a log that works: %d %s, %+v", a.status, a.body, r)
+			}
+			continue
+		}
+		if a.status != 503 || a.code() != "unknown_outcome" || !bytes.Contains(a.body, []byte("cannot be written")) {
+			t.Errorf("%v: %d %s", err, a.status, a.body)
+		}
+		if !r.Ready || !strings.Contains(r.Reason, "cannot be written") || !strings.Contains(metrics, "vinmatch_log_writable 0") {
+			t.Errorf("%v: %+v", err, r)
+		}
+	}
+}
+
 // Nothing is answered, and nothing changed, that the audit log does not have.
 func TestNoAudit(t *testing.T) {
 	f := newFixture(t, Options{})

@@ -140,6 +140,10 @@ func (s *Server) owns(c *call, owner string) (string, error) {
 var errUnknown = problemf(http.StatusServiceUnavailable, "unknown_outcome",
 	"nobody knows whether this was stored: send it again, which does no harm")
 
+// errUnwritable tells the same of a log that did not fail for this request alone.
+var errUnwritable = problemf(http.StatusServiceUnavailable, "unknown_outcome",
+	"the change log cannot be written, and nobody knows whether this was stored: send it again later, which does no harm")
+
 // store appends changes to the log and waits until this node finds them.
 func (s *Server) store(c *call, ctx context.Context, action string, list []index.Change) (*storedJSON, error) {
 	e := audit.Entry{Action: action, Owner: c.caller.Owner, Count: len(list)}
@@ -157,7 +161,7 @@ func (s *Server) store(c *call, ctx context.Context, action string, list []index
 	done := audit.Entry{Action: action + " done", Owner: c.caller.Owner, Count: len(list), Outcome: "stored"}
 	if err != nil {
 		done.Outcome = "refused"
-		if err == errUnknown {
+		if err == errUnknown || err == errUnwritable {
 			done.Outcome = "unknown"
 		}
 	}
@@ -197,16 +201,18 @@ func (s *Server) store(c *call, ctx context.Context, action string, list []index
 func (s *Server) append(c *call, ctx context.Context, list []index.Change) (index.Position, error) {
 	at, err := s.o.Log.Append(ctx, list)
 	var refused *feed.ChangeError
-	var broken *feed.LogError
 	switch {
 	case err == nil:
+		s.unwritable.Store(false)
 		return at, nil
 	case errors.As(err, &refused):
 		return at, invalid("record", "change %d: %v", refused.Change, refused.Err)
-	case errors.As(err, &broken):
-		s.log.Error("the change log cannot be written", "request", c.id, "error", err)
+	case ctx.Err() != nil:
+		return at, errUnknown
 	}
-	return at, errUnknown
+	s.unwritable.Store(true)
+	s.log.Error("the change log cannot be written", "request", c.id, "error", err)
+	return at, errUnwritable
 }
 
 // current returns the record that counts, if one of the numbers of rec finds it.

@@ -38,7 +38,8 @@ func (s *Server) live(_ *call, w http.ResponseWriter, _ *http.Request) error {
 	}{true})
 }
 
-// A readyJSON tells whether requests should be sent here.
+// A readyJSON tells whether requests should be sent here. Reason is why not, or what
+// is wrong all the same.
 type readyJSON struct {
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason,omitempty"`
@@ -59,6 +60,9 @@ func (s *Server) readiness() readyJSON {
 		j.Reason = "stale: the change log cannot be read"
 	default:
 		j.Ready = true
+		if s.unwritable.Load() {
+			j.Reason = "the last change could not be stored: the change log cannot be written"
+		}
 	}
 	return j
 }

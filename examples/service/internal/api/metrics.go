@@ -92,6 +92,7 @@ func (m *metrics) observe(res *match.Result) {
 type registerCollector struct {
 	s                                                              *Server
 	records, changes, memory, seq, behind, age, fresh, anew, audit *prometheus.Desc
+	writable                                                       *prometheus.Desc
 
 	streams, waiting, watched, watchBytes, watchBehind, watchUp, reports *prometheus.Desc
 	remembered, forgotten, reported, watchAnew                           *prometheus.Desc
@@ -110,6 +111,8 @@ func newRegisterCollector(s *Server) *registerCollector {
 		fresh:   d("replica_fresh", "1 if the register is fresh."),
 		anew:    d("replica_starts_anew_total", "Times the register was taken from a snapshot, in the place of what the log does not have."),
 		audit:   d("audit_lines_total", "Lines of the audit log."),
+
+		writable: d("log_writable", "0 if the last change could not be stored in the change log."),
 
 		streams:     d("streams", "Streams that are being answered."),
 		waiting:     d("waiting", "Clients that wait for reports."),
@@ -149,6 +152,11 @@ func (c *registerCollector) Collect(ch chan<- prometheus.Metric) {
 		fresh = 1
 	}
 	gauge(c.fresh, fresh)
+	writable := 1.0
+	if c.s.unwritable.Load() {
+		writable = 0
+	}
+	gauge(c.writable, writable)
 	counter := func(d *prometheus.Desc, v uint64) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v))
 	}
