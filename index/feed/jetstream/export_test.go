@@ -10,12 +10,20 @@ import (
 // NATS returns the server itself.
 func (s *Server) NATS() *server.Server { return s.s }
 
-// SetParts makes snapshots of parts and chunks of other lengths, until the function
-// that it returns is called.
+// SetParts makes snapshots of parts and chunks of other lengths, which are short, until
+// the function that it returns is called.
 func SetParts(part int64, chunk uint32) (undo func()) {
-	oldPart, oldChunk := partBytes, chunkBytes
-	partBytes, chunkBytes = part, func(*nats.Conn) uint32 { return chunk }
-	return func() { partBytes, chunkBytes = oldPart, oldChunk }
+	oldPart, oldChunk, oldFirst := partBytes, chunkBytes, partFirst
+	partBytes, chunkBytes, partFirst = part, func(*nats.Conn) uint32 { return chunk }, time.Second
+	return func() { partBytes, chunkBytes, partFirst = oldPart, oldChunk, oldFirst }
+}
+
+// SetAbandoned sets after how long parts without a head count as left behind, until
+// the function that it returns is called.
+func SetAbandoned(d time.Duration) (undo func()) {
+	old := abandoned
+	abandoned = d
+	return func() { abandoned = old }
 }
 
 // Turns are turns of which time is told.

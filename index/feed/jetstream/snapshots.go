@@ -2,12 +2,15 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,10 +22,13 @@ import (
 // Snapshots are [feed.Snapshots] in an object store beside the log, which all that
 // have the log open find. Make them with [Log.Snapshots].
 //
-// A snapshot is several objects, the parts of its file, named after it with a
-// number behind; and one without, of no content, that tells how many they are and
-// makes it a snapshot. Parts are small enough that all of one can wait to be
-// acknowledged at the same time: the client gives up when too much waits.
+// A snapshot is several objects: the parts of its file, and a head of no content
+// that has its name, is stored last, and makes it a snapshot. Nodes may store the
+// same one at the same time, and no two write the same bytes. So each Put makes up
+// a word for the names of its parts, and the head tells the word: whichever Put
+// stores its head last, the parts that it names are of one Put, and whole. Parts
+// are small enough that all of one can wait to be acknowledged at the same time:
+// the client gives up when too much waits.
 type Snapshots struct {
 	l      *Log
 	bucket string
@@ -36,8 +42,13 @@ var _ feed.Snapshots = (*Snapshots)(nil)
 // Variables for tests alone.
 var (
 	partBytes int64 = 64 << 20
+	// partFirst is how long one part may take at first.
+	partFirst = 20 * time.Second
 	// chunkBytes is the length of a chunk: just short of what a message can hold.
 	chunkBytes = func(nc *nats.Conn) uint32 { return uint32(nc.MaxPayload() - 4096) }
+	// abandoned is how long a Put must have stored nothing before its parts count
+	// as left behind, unless a head names them.
+	abandoned = time.Hour
 )
 
 const (
@@ -47,10 +58,11 @@ const (
 	listAttempts = 6
 	// tidyTime bounds what is done after a snapshot was stored.
 	tidyTime = time.Minute
-	// abandoned is how old parts are that belong to no snapshot because whoever
-	// stored them died.
-	abandoned = time.Hour
+	// partTime bounds how long a Put tries to store one part, or the head: it must
+	// give up long before others take the parts before for abandoned.
+	partTime = 30 * time.Minute
 
+	wordKey  = "vinmatch-word"
 	partsKey = "vinmatch-parts"
 	bytesKey = "vinmatch-bytes"
 )
@@ -85,9 +97,19 @@ func (l *Log) Snapshots(ctx context.Context) (_ *Snapshots, err error) {
 }
 
 // partPatience is how long one part may take, of 64 MiB.
-func partPatience() *patience { return &patience{20 * time.Second, 5 * time.Minute} }
+func partPatience() *patience { return &patience{partFirst, 5 * time.Minute} }
 
-func partName(name string, i int) string { return fmt.Sprintf("%s.%04d", name, i) }
+func partName(name, word string, i int) string { return fmt.Sprintf("%s.%s.%04d", name, word, i) }
+
+// wordOf returns the word in the name of a part.
+func wordOf(part string) (word string, ok bool) {
+	fields := strings.Split(part, ".")
+	if len(fields) != 3 {
+		return "", false
+	}
+	_, ok = feed.ParseSnapshot(fields[0])
+	return fields[1], ok
+}
 
 // Put implements [feed.Snapshots]. The file is made in the directory for temporary
 // files before.
@@ -118,10 +140,10 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 	if err != nil {
 		return err
 	}
-	parts := int((info.Size() + partBytes - 1) / partBytes)
+	parts, word := int((info.Size()+partBytes-1)/partBytes), rand.Text()
 	for i := range parts {
 		meta := jetstream.ObjectMeta{
-			Name: partName(name, i),
+			Name: partName(name, word, i),
 			Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkBytes(s.l.nc)},
 		}
 		part := io.NewSectionReader(f, int64(i)*partBytes, partBytes)
@@ -130,7 +152,7 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 		}
 	}
 	return s.putObject(ctx, jetstream.ObjectMeta{Name: name, Metadata: map[string]string{
-		partsKey: strconv.Itoa(parts), bytesKey: strconv.FormatInt(info.Size(), 10),
+		wordKey: word, partsKey: strconv.Itoa(parts), bytesKey: strconv.FormatInt(info.Size(), 10),
 	}}, io.NewSectionReader(f, 0, 0))
 }
 
@@ -152,6 +174,8 @@ func (s *Snapshots) info(ctx context.Context, o ...jetstream.StreamInfoOpt) (*je
 
 // putObject stores an object, in several attempts if need be.
 func (s *Snapshots) putObject(ctx context.Context, meta jetstream.ObjectMeta, r io.ReadSeeker) error {
+	ctx, cancel := context.WithTimeout(ctx, partTime)
+	defer cancel()
 	p := partPatience()
 	return retry(ctx, func() error {
 		if err := s.led(ctx); err != nil {
@@ -184,6 +208,22 @@ func (s *Snapshots) get(ctx context.Context, name, path string) error {
 	if err := s.led(ctx); err != nil {
 		return err
 	}
+	for tried := ""; ; {
+		word, parts, err := s.readHead(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err = s.getParts(ctx, name, word, parts, path); err == nil || word == tried || ctx.Err() != nil {
+			return err
+		}
+		// Another Put may have stored a head since, and the parts of this one
+		// have gone.
+		tried = word
+	}
+}
+
+// readHead returns what the head of a snapshot tells of its parts.
+func (s *Snapshots) readHead(ctx context.Context, name string) (word string, parts int, err error) {
 	began := time.Now()
 	info, err := ask(ctx, func(ctx context.Context) (*jetstream.ObjectInfo, error) {
 		info, err := s.store.GetInfo(ctx, name)
@@ -193,18 +233,24 @@ func (s *Snapshots) get(ctx context.Context, name, path string) error {
 		return info, err
 	})
 	if err != nil {
-		return err
+		return "", 0, err
 	}
-	parts, err := strconv.Atoi(info.Metadata[partsKey])
-	if err != nil {
-		return err
+	word = info.Metadata[wordKey]
+	if parts, err = strconv.Atoi(info.Metadata[partsKey]); err != nil || word == "" {
+		return "", 0, errors.New("it was not stored by this version of the package")
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return word, parts, nil
+}
+
+// getParts makes the file of a snapshot of its parts.
+func (s *Snapshots) getParts(ctx context.Context, name, word string, parts int, path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	for i := range parts {
-		if err = s.getPart(ctx, partName(name, i), f); err != nil {
+		if err = s.getPart(ctx, partName(name, word, i), f); err != nil {
+			err = fmt.Errorf("part %d of %d: %w", i+1, parts, err)
 			break
 		}
 	}
@@ -294,8 +340,8 @@ func (s *Snapshots) list(ctx context.Context) (list []feed.Snapshot, objects map
 	return list, objects, nil
 }
 
-// tidy removes snapshots of the same log that are too many, and parts without a
-// snapshot. It is a courtesy: what it cannot do, the next Put does.
+// tidy removes snapshots of the same log that are too many, and what is left of a Put
+// that did not end. It is a courtesy: what it cannot do, the next Put does.
 func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
 	ctx, cancel := context.WithTimeout(ctx, tidyTime)
 	defer cancel()
@@ -303,30 +349,70 @@ func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
 	if err != nil {
 		return
 	}
-	keep, kept := map[string]bool{}, 0
+	named, forgotten, kept := map[string]bool{}, map[string]bool{}, 0 // words
 	for _, other := range list {
+		word := objects[other.Name()].Metadata[wordKey]
 		if other.Position.Lineage == snap.Position.Lineage {
-			if kept++; kept > s.l.o.KeepSnapshots {
-				// What makes it a snapshot first.
-				_ = s.store.Delete(ctx, other.Name())
+			// What makes it a snapshot first.
+			if kept++; kept > s.l.o.KeepSnapshots && s.remove(ctx, other.Name()) == nil {
+				forgotten[word] = true
 				continue
 			}
 		}
-		keep[other.Name()] = true
-		parts, _ := strconv.Atoi(objects[other.Name()].Metadata[partsKey])
-		for i := range parts {
-			keep[partName(other.Name(), i)] = true
-		}
+		named[word] = true
 	}
+	// Parts that no head names may be of a Put that is under way: it has stored one
+	// of late. What time it is the youngest object tells, by the clock of the
+	// servers. So a list that is out of date takes nothing for older than it was,
+	// and a head that comes after the last of its parts is in time to be in it.
+	var now time.Time
+	last := map[string]time.Time{} // by word
 	for name, o := range objects {
-		_, whole := feed.ParseSnapshot(name)
-		of, isPart := feed.ParseSnapshot(name[:max(len(name)-len(".0000"), 0)])
-		if keep[name] || whole || !isPart {
-			continue
-		}
-		_, wasListed := objects[of.Name()]
-		if wasListed || time.Since(o.ModTime) > abandoned {
-			_ = s.store.Delete(ctx, name)
+		now = later(now, o.ModTime)
+		if word, ok := wordOf(name); ok {
+			last[word] = later(last[word], o.ModTime)
 		}
 	}
+	for name := range objects {
+		word, ok := wordOf(name)
+		if ok && !named[word] && (forgotten[word] || now.Sub(last[word]) > abandoned) {
+			_ = s.remove(ctx, name)
+		}
+	}
+	s.tidyChunks(ctx, now, objects)
+}
+
+// tidyChunks removes chunks of objects whose end never came.
+func (s *Snapshots) tidyChunks(ctx context.Context, now time.Time, objects map[string]*jetstream.ObjectInfo) {
+	chunks := "$O." + s.bucket + ".C."
+	info, err := s.info(ctx, jetstream.WithSubjectFilter(chunks+">"))
+	if err != nil {
+		return
+	}
+	for _, o := range objects {
+		delete(info.State.Subjects, chunks+o.NUID)
+	}
+	for subject := range info.State.Subjects {
+		m, err := s.stream.GetLastMsgForSubject(ctx, subject)
+		if err == nil && now.Sub(m.Time) > abandoned {
+			_ = s.stream.Purge(ctx, jetstream.WithPurgeSubject(subject))
+		}
+	}
+}
+
+// remove removes an object, and the mark that the store leaves in its place.
+func (s *Snapshots) remove(ctx context.Context, name string) error {
+	if err := s.store.Delete(ctx, name); err != nil {
+		return err
+	}
+	mark := "$O." + s.bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
+	_ = s.stream.Purge(ctx, jetstream.WithPurgeSubject(mark))
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
