@@ -34,6 +34,13 @@
 //     known from the stream itself.
 //   - A server that does not start in time is given up: see [ErrNotReady].
 //
+// # Who can connect
+//
+// Whoever connects to the servers reads and changes everything that they store. A
+// server of this process is reached by nobody else, unless it is told to listen:
+// where other machines reach it, only with a token for clients and a password for
+// the servers of its cluster. What they say is not encrypted without TLS.
+//
 // # Clusters
 //
 // While a cluster has no leader, because most of its servers are not there yet or

@@ -37,3 +37,9 @@ func (t *Turns) Let(since, now time.Time) time.Duration { return t.t.let(since, 
 
 // Missed is what a log says that has wanted to write for so long.
 func Missed(name byte, waited time.Duration) []byte { return appendMissed(nil, [8]byte{name}, waited) }
+
+// CheckOptions is what Start says of its options.
+func CheckOptions(o ServerOptions) error {
+	_, err := serverOptions(o)
+	return err
+}

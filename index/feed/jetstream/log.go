@@ -27,7 +27,8 @@ type Options struct {
 	URL    string
 	Server ServerOptions
 
-	// Connect are options for the connection, such as for authentication.
+	// Connect are options for the connection, such as [nats.Token] and
+	// [nats.Secure].
 	Connect []nats.Option
 
 	// Stream is the name of the log, and the beginning of that of its

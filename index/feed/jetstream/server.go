@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -26,8 +27,17 @@ type ServerOptions struct {
 	Dir string
 
 	// Listen is the address that clients of other processes connect to, as in
-	// "127.0.0.1:4222"; port 0 is any that is free. Default: none.
+	// "127.0.0.1:4222"; port 0 is any that is free. Default: none. Who connects
+	// can read and change everything that the server stores: an address that
+	// other machines reach needs a Token.
 	Listen string
+
+	// Token is what those clients must show, as with [nats.Token]. Empty: none.
+	Token string
+
+	// TLS, if not nil, is how those clients must connect. It has the server's
+	// certificate.
+	TLS *tls.Config
 
 	// Cluster makes the server part of a cluster. Nil: it is alone.
 	Cluster *ClusterOptions
@@ -55,11 +65,21 @@ type ClusterOptions struct {
 	Name   string   // of the cluster, the same on all servers
 	Listen string   // the address that other servers connect to
 	Routes []string // the Listen addresses of all servers
+
+	// Password is what servers ask of each other, the same on all. Who joins a
+	// cluster has everything in it: a Listen address that other machines reach
+	// needs one.
+	Password string
+
+	// TLS, if not nil, is how servers connect to each other. It has the
+	// certificate of this one, and whose certificates it trusts.
+	TLS *tls.Config
 }
 
 // A Server is a NATS server with JetStream in this process.
 type Server struct {
-	s *server.Server
+	s     *server.Server
+	token string
 }
 
 // Start starts a server, and returns when it is ready for clients: alone, with all
@@ -120,7 +140,7 @@ func Start(ctx context.Context, o ServerOptions) (*Server, error) {
 		if r.err != nil {
 			return nil, fmt.Errorf("jetstream: Start: %w", r.err)
 		}
-		return &Server{r.s}, nil
+		return &Server{r.s, o.Token}, nil
 	case <-ctx.Done():
 		go func() {
 			if r := <-started; r.s != nil {
@@ -147,6 +167,8 @@ func serverOptions(o ServerOptions) (*server.Options, error) {
 		SyncAlways:             !o.Lazy,
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
+		Authorization:          o.Token,
+		TLSConfig:              o.TLS,
 	}
 	if so.ServerName == "" {
 		so.ServerName = "vinmatch"
@@ -156,17 +178,35 @@ func serverOptions(o ServerOptions) (*server.Options, error) {
 		if so.Host, so.Port, err = splitAddress(o.Listen); err != nil {
 			return nil, err
 		}
+		if o.Token == "" && !isLoopback(so.Host) {
+			return nil, fmt.Errorf("ServerOptions.Listen is %s, which other machines may reach: that needs a Token", o.Listen)
+		}
 	}
 	if c := o.Cluster; c != nil {
 		so.Cluster.Name = c.Name
 		if so.Cluster.Host, so.Cluster.Port, err = splitAddress(c.Listen); err != nil {
 			return nil, err
 		}
+		if c.Password == "" && !isLoopback(so.Cluster.Host) {
+			return nil, fmt.Errorf("ClusterOptions.Listen is %s, which other machines may reach: that needs a Password", c.Listen)
+		}
+		so.Cluster.TLSConfig = c.TLS
+		var user *url.Userinfo
+		if c.Password != "" {
+			so.Cluster.Username, so.Cluster.Password = "vinmatch", c.Password
+			user = url.UserPassword(so.Cluster.Username, so.Cluster.Password)
+		}
 		for _, r := range c.Routes {
-			so.Routes = append(so.Routes, &url.URL{Scheme: "nats", Host: r})
+			so.Routes = append(so.Routes, &url.URL{Scheme: "nats", User: user, Host: r})
 		}
 	}
 	return so, nil
+}
+
+// isLoopback reports whether only this machine reaches a host, as far as its name
+// tells.
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // splitAddress is net.SplitHostPort with a port as package server has them.
@@ -185,9 +225,9 @@ func splitAddress(address string) (host string, port int, err error) {
 	return host, int(n), nil
 }
 
-// Connect returns a connection to the server that needs no port.
+// Connect returns a connection to the server that needs no port, and no token.
 func (s *Server) Connect(options ...nats.Option) (*nats.Conn, error) {
-	return nats.Connect("", append([]nats.Option{nats.InProcessServer(s.s)}, options...)...)
+	return nats.Connect("", append([]nats.Option{nats.InProcessServer(s.s), nats.Token(s.token)}, options...)...)
 }
 
 // URL returns the address for clients of other processes; empty if there is none.
