@@ -171,7 +171,9 @@ func (l *Log) connect(ctx context.Context) (err error) {
 		l.o.Replicas = 3
 	}
 	return retry(ctx, func() error {
-		l.nc, err = nats.Connect(l.o.URL, options...)
+		if l.nc, err = nats.Connect(l.o.URL, options...); errors.Is(err, nats.ErrAuthorization) {
+			return final{err}
+		}
 		return err
 	})
 }

@@ -21,6 +21,10 @@ import (
 // ends, and its directory must not be used by another one before.
 var ErrNotReady = errors.New("the server is not ready in time")
 
+// ErrUnprotected is the error of a server that is to listen where other machines reach
+// it, and ask nothing of them.
+var ErrUnprotected = errors.New("other machines reach it, and nothing is asked of them")
+
 // ServerOptions say how to run a NATS server in this process. Dir must be set.
 type ServerOptions struct {
 	// Dir is where the server keeps its streams. One server at a time uses it.
@@ -29,7 +33,7 @@ type ServerOptions struct {
 	// Listen is the address that clients of other processes connect to, as in
 	// "127.0.0.1:4222"; port 0 is any that is free. Default: none. Who connects
 	// can read and change everything that the server stores: an address that
-	// other machines reach needs a Token.
+	// other machines reach needs a Token, or the error is [ErrUnprotected].
 	Listen string
 
 	// Token is what those clients must show, as with [nats.Token]. Empty: none.
@@ -179,7 +183,7 @@ func serverOptions(o ServerOptions) (*server.Options, error) {
 			return nil, err
 		}
 		if o.Token == "" && !isLoopback(so.Host) {
-			return nil, fmt.Errorf("ServerOptions.Listen is %s, which other machines may reach: that needs a Token", o.Listen)
+			return nil, fmt.Errorf("ServerOptions.Listen %s without a Token: %w", o.Listen, ErrUnprotected)
 		}
 	}
 	if c := o.Cluster; c != nil {
@@ -188,7 +192,7 @@ func serverOptions(o ServerOptions) (*server.Options, error) {
 			return nil, err
 		}
 		if c.Password == "" && !isLoopback(so.Cluster.Host) {
-			return nil, fmt.Errorf("ClusterOptions.Listen is %s, which other machines may reach: that needs a Password", c.Listen)
+			return nil, fmt.Errorf("ClusterOptions.Listen %s without a Password: %w", c.Listen, ErrUnprotected)
 		}
 		so.Cluster.TLSConfig = c.TLS
 		var user *url.Userinfo

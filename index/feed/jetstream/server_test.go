@@ -1,6 +1,7 @@
 package jetstream_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -33,7 +34,7 @@ func TestOpenAddress(t *testing.T) {
 		} {
 			o.Dir = filepath.Join(t.TempDir(), "nats")
 			err := jetstream.CheckOptions(o)
-			if refused := err != nil && strings.Contains(err.Error(), address) && strings.Contains(err.Error(), what); refused == loopback {
+			if refused := errors.Is(err, jetstream.ErrUnprotected) && strings.Contains(err.Error(), address+" without a "+what); refused == loopback {
 				t.Errorf("%s without a %s: %v", address, what, err)
 			}
 			if o.Token = "a secret"; o.Cluster != nil {
@@ -99,6 +100,10 @@ func TestToken(t *testing.T) {
 			}
 			if !errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("without the token: %v", err)
+			}
+			_, err = jetstream.Open(ctxFor(t, time.Minute), jetstream.Options{URL: s.URL(), Replicas: 1, Connect: bad})
+			if !errors.Is(err, nats.ErrAuthorization) || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("a log without the token: %v", err)
 			}
 		}
 		l := open(t, jetstream.Options{URL: s.URL(), Replicas: 1, Connect: options})
