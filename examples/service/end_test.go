@@ -26,7 +26,7 @@ import (
 )
 
 // certify writes a certificate with a serial number, and its key.
-func certify(t *testing.T, dir string, serial int64) (cert, key string) {
+func certify(t *testing.T, dir string, serial int64, addresses ...string) (cert, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -35,6 +35,10 @@ func certify(t *testing.T, dir string, serial int64) (cert, key string) {
 	c := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	for _, address := range addresses {
+		host, _, _ := net.SplitHostPort(address)
+		c.IPAddresses = append(c.IPAddresses, net.ParseIP(host))
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
 	if err != nil {

@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -24,6 +28,10 @@ type natsFlags struct {
 	Cluster string   `placeholder:"HOST:PORT" help:"Address of that server for the others of its cluster."`
 	Routes  []string `placeholder:"HOST:PORT,..." help:"Those addresses of all servers of the cluster."`
 	Name    string   `default:"vinmatch" help:"Name of that server in its cluster."`
+	Secret  string   `type:"existingfile" placeholder:"FILE" help:"File of a secret that nodes and clients show as a token, and servers of the cluster show each other; the same on all. Without it, that server listens on the loopback only."`
+	TLSCert string   `name:"tls-cert" type:"existingfile" placeholder:"FILE" help:"Certificate chain of that server, PEM, for clients and for its cluster. Without it, what they say is not encrypted."`
+	TLSKey  string   `name:"tls-key" type:"existingfile" placeholder:"FILE" help:"Its key."`
+	TLSCA   string   `name:"tls-ca" type:"existingfile" placeholder:"FILE" help:"Whose certificates are trusted of NATS servers, PEM. Default: those that the system trusts."`
 	Join    bool     `help:"Wait for the register of another node, rather than begin an empty one."`
 }
 
@@ -47,18 +55,43 @@ func (l *natsLog) Close() error {
 }
 
 func (n *natsFlags) open(ctx context.Context, dir string, logger *slog.Logger) (changeLog, feed.Snapshots, error) {
+	secret, err := n.secret()
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := n.tls()
+	if err != nil {
+		return nil, nil, err
+	}
 	so := jetstream.ServerOptions{
-		Dir: dir, Listen: n.Listen, Name: n.Name,
+		Dir: dir, Listen: n.Listen, Name: n.Name, Token: secret,
 		OnLog: func(text string) { logger.Warn("nats", "text", text) },
 	}
-	if n.Cluster != "" {
-		so.Cluster = &jetstream.ClusterOptions{Name: "vinmatch", Listen: n.Cluster, Routes: n.Routes}
+	if n.TLSCert != "" {
+		so.TLS = config
 	}
-	l := &natsLog{}
+	if n.Cluster != "" {
+		so.Cluster = &jetstream.ClusterOptions{Name: "vinmatch", Listen: n.Cluster, Routes: n.Routes, Password: secret, TLS: so.TLS}
+	}
 	o := jetstream.Options{URL: n.URL, Server: so}
+	if secret != "" {
+		o.Connect = append(o.Connect, nats.Token(secret))
+	}
+	if n.URL != "" && config != nil {
+		o.Connect = append(o.Connect, nats.Secure(config))
+	}
+	l, snaps, err := n.connect(ctx, o)
+	if errors.Is(err, jetstream.ErrUnprotected) {
+		err = fmt.Errorf("%w: give --nats-secret, or listen on the loopback", err)
+	}
+	return l, snaps, err
+}
+
+func (n *natsFlags) connect(ctx context.Context, o jetstream.Options) (changeLog, feed.Snapshots, error) {
+	l := &natsLog{}
 	var err error
 	if n.URL != "" && n.Server {
-		if l.server, err = jetstream.Start(ctx, so); err != nil {
+		if l.server, err = jetstream.Start(ctx, o.Server); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -74,6 +107,54 @@ func (n *natsFlags) open(ctx context.Context, dir string, logger *slog.Logger) (
 		return nil, nil, err
 	}
 	return l, snaps, nil
+}
+
+// minSecret is how long a secret must be.
+const minSecret = 16
+
+// secret reads the secret; empty if there is none.
+func (n *natsFlags) secret() (string, error) {
+	if n.Secret == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(n.Secret)
+	if err != nil {
+		return "", err
+	}
+	secret := string(bytes.TrimSpace(b))
+	if len(secret) < minSecret {
+		return "", fmt.Errorf("%s: a secret has %d characters or more", n.Secret, minSecret)
+	}
+	return secret, nil
+}
+
+// tls reads the certificates; nil if there are none.
+func (n *natsFlags) tls() (*tls.Config, error) {
+	if (n.TLSCert == "") != (n.TLSKey == "") {
+		return nil, errors.New("--nats-tls-cert and --nats-tls-key belong together")
+	}
+	if n.TLSCert == "" && n.TLSCA == "" {
+		return nil, nil
+	}
+	config := &tls.Config{}
+	if n.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(n.TLSCert, n.TLSKey)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	if n.TLSCA != "" {
+		b, err := os.ReadFile(n.TLSCA)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(b) {
+			return nil, fmt.Errorf("%s: there is no certificate", n.TLSCA)
+		}
+	}
+	return config, nil
 }
 
 // The subject and the queue group in which nodes answer over NATS. A request has

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +57,48 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// writeSecret writes the file of a secret, with an end of line as an editor makes it.
+func writeSecret(t *testing.T, secret string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A NATS server that other machines reach asks for a secret, or does not start.
+func TestSecret(t *testing.T) {
+	serve := func(args ...string) string {
+		t.Helper()
+		var errs strings.Builder
+		a := &app{ctx: t.Context(), stdout: io.Discard, stderr: &errs}
+		if code := run(a, append([]string{"serve", "--data", t.TempDir(), "--nats-server"}, args...)); code == 0 {
+			t.Fatalf("with %q, it ended well", args)
+		}
+		return errs.String()
+	}
+	for _, open := range [][]string{
+		{"--nats-listen", "0.0.0.0:0"},
+		{"--nats-listen", ":0", "--nats-url", "nats://127.0.0.1:1"},
+		{"--nats-cluster", "192.0.2.1:0"},
+	} {
+		if got := serve(open...); !strings.Contains(got, "other machines reach it") || !strings.Contains(got, "--nats-secret") {
+			t.Errorf("with %q: %s", open, got)
+		}
+	}
+	short := "too short"
+	if got := serve("--nats-secret", writeSecret(t, short)); !strings.Contains(got, "16 characters or more") || strings.Contains(got, short) {
+		t.Errorf("a short secret: %s", got)
+	}
+	if got := serve("--nats-tls-cert", writeSecret(t, short)); !strings.Contains(got, "belong together") {
+		t.Errorf("a certificate without its key: %s", got)
+	}
+	if got := serve("--nats-tls-ca", writeSecret(t, short)); !strings.Contains(got, "there is no certificate") {
+		t.Errorf("a file without certificates: %s", got)
+	}
+}
+
 // Three nodes with a NATS cluster of three: what one takes, all find; one that is
 // killed is missed by nobody, and has everything when it is back.
 func TestThreeNodes(t *testing.T) {
@@ -69,11 +113,14 @@ func TestThreeNodes(t *testing.T) {
 	addresses := ports(t, 6)
 	clients, routes := addresses[:3], addresses[3:]
 	urls := "nats://" + strings.Join(clients, ",nats://")
+	cert, key := certify(t, t.TempDir(), 1, addresses...)
+	secret := writeSecret(t, "a secret of the nodes")
 	var dirs [3]string
 	args := func(n int) []string {
 		list := []string{
 			"--data", dirs[n], "--listen", "127.0.0.1:0", "--nats-server", "--nats-url", urls, "--nats-name", fmt.Sprint("n", n),
 			"--nats-listen", clients[n], "--nats-cluster", routes[n], "--nats-routes", strings.Join(routes, ","),
+			"--nats-secret", secret, "--nats-tls-cert", cert, "--nats-tls-key", key, "--nats-tls-ca", cert,
 		}
 		if n == 0 {
 			return append(list, "--demo", "--records", "1000")
@@ -124,7 +171,11 @@ func TestThreeNodes(t *testing.T) {
 	}
 
 	// Through the queue group somebody answers, also when one is gone.
-	conn, err := nats.Connect(urls, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	trust := nats.RootCAs(cert)
+	if _, err := nats.Connect(urls, trust); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("without the secret: %v", err)
+	}
+	conn, err := nats.Connect(urls, trust, nats.Token("a secret of the nodes"), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
