@@ -114,11 +114,11 @@ func wordOf(part string) (word string, ok bool) {
 // Put implements [feed.Snapshots]. The file is made in the directory for temporary
 // files before.
 func (s *Snapshots) Put(ctx context.Context, snap feed.Snapshot, save func(path string) error) error {
-	dir, err := os.MkdirTemp("", "vinmatch")
+	dir, remove, err := scratch()
 	if err != nil {
 		return fmt.Errorf("jetstream: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	path := filepath.Join(dir, "snapshot")
 	if err := save(path); err != nil {
 		return err
@@ -192,11 +192,11 @@ func (s *Snapshots) putObject(ctx context.Context, meta jetstream.ObjectMeta, r 
 // Get implements [feed.Snapshots]. The file is in the directory for temporary files
 // meanwhile.
 func (s *Snapshots) Get(ctx context.Context, snap feed.Snapshot, open func(path string) error) error {
-	dir, err := os.MkdirTemp("", "vinmatch")
+	dir, remove, err := scratch()
 	if err != nil {
 		return fmt.Errorf("jetstream: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	path := filepath.Join(dir, "snapshot")
 	if err := s.get(ctx, snap.Name(), path); err != nil {
 		return fmt.Errorf("jetstream: reading a snapshot: %w", err)
