@@ -144,10 +144,15 @@ func (c *cluster) start(i int) error {
 	if err != nil {
 		return err
 	}
+	o := c.options[i]
+	type clusterOptions struct {
+		Name, Listen string
+		Routes       []string
+	}
 	options, err := json.Marshal(struct {
 		Dir, Name, Listen string
-		Cluster           *jetstream.ClusterOptions
-	}{c.options[i].Dir, c.options[i].Name, c.options[i].Listen, c.options[i].Cluster})
+		Cluster           clusterOptions
+	}{o.Dir, o.Name, o.Listen, clusterOptions{o.Cluster.Name, o.Cluster.Listen, o.Cluster.Routes}})
 	if err != nil {
 		return err
 	}

@@ -208,16 +208,21 @@ func (s *Snapshots) get(ctx context.Context, name, path string) error {
 	if err := s.led(ctx); err != nil {
 		return err
 	}
-	for tried := ""; ; {
+	// After an error, another Put may have stored a head, and the parts of the one
+	// before have gone.
+	var tried string
+	var said error
+	for {
 		word, parts, err := s.readHead(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err = s.getParts(ctx, name, word, parts, path); err == nil || word == tried || ctx.Err() != nil {
-			return err
+		if word == tried {
+			return said
 		}
-		// Another Put may have stored a head since, and the parts of this one
-		// have gone.
+		if said = s.getParts(ctx, name, word, parts, path); said == nil {
+			return nil
+		}
 		tried = word
 	}
 }
