@@ -151,9 +151,14 @@ func (s *Snapshots) put(ctx context.Context, name, path string) error {
 			return err
 		}
 	}
+	return s.putHead(ctx, name, word, parts, info.Size())
+}
+
+// putHead stores the head of a snapshot, which makes it one.
+func (s *Snapshots) putHead(ctx context.Context, name, word string, parts int, size int64) error {
 	return s.putObject(ctx, jetstream.ObjectMeta{Name: name, Metadata: map[string]string{
-		wordKey: word, partsKey: strconv.Itoa(parts), bytesKey: strconv.FormatInt(info.Size(), 10),
-	}}, io.NewSectionReader(f, 0, 0))
+		wordKey: word, partsKey: strconv.Itoa(parts), bytesKey: strconv.FormatInt(size, 10),
+	}}, strings.NewReader(""))
 }
 
 // led waits until the store has a leader. What takes long is begun after that, since
@@ -359,7 +364,7 @@ func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
 		word := objects[other.Name()].Metadata[wordKey]
 		if other.Position.Lineage == snap.Position.Lineage {
 			// What makes it a snapshot first.
-			if kept++; kept > s.l.o.KeepSnapshots && s.remove(ctx, other.Name()) == nil {
+			if kept++; kept > s.l.o.KeepSnapshots && other.Size > 0 && s.forget(ctx, other) == nil {
 				forgotten[word] = true
 				continue
 			}
@@ -385,6 +390,14 @@ func (s *Snapshots) tidy(ctx context.Context, snap feed.Snapshot) {
 		}
 	}
 	s.tidyChunks(ctx, now, objects)
+}
+
+// forget removes the head of a snapshot, or all that it tells but the name.
+func (s *Snapshots) forget(ctx context.Context, snap feed.Snapshot) error {
+	if snap.Position.Seq > 0 {
+		return s.remove(ctx, snap.Name())
+	}
+	return s.putHead(ctx, snap.Name(), rand.Text(), 0, 0)
 }
 
 // tidyChunks removes chunks of objects whose end never came.
