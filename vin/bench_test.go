@@ -163,3 +163,48 @@ func BenchmarkParseErrors(b *testing.B) {
 		})
 	}
 }
+
+// untidy are texts as fields for VINs hold them, by what they are.
+var untidy = []struct{ name, text string }{
+	{"tidy", accord},
+	{"groups", "1HG CM826 3 3A 004352"},
+	{"letters", "WVW ZZZ 1KZ AW 612305"},
+	{"label", "VIN: 1hgcm826-33a-004352"},
+	{"damaged", "1HGCM82633AOO4352"},
+	{"tail", "last 6 digits: 004352"},
+	{"frame", "JZX100-0012345"},
+	{"words", "sold with Honda Civic, red, 2004, without papers"},
+}
+
+func BenchmarkClean(b *testing.B) {
+	for _, tt := range untidy {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, _ = vin.Clean(tt.text)
+			}
+		})
+	}
+}
+
+func BenchmarkCleanPattern(b *testing.B) {
+	for _, tt := range untidy {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, _ = vin.CleanPattern(tt.text)
+			}
+		})
+	}
+}
+
+func BenchmarkClassify(b *testing.B) {
+	for _, tt := range untidy {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sink += int(vin.Classify(tt.text))
+			}
+		})
+	}
+}
