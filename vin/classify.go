@@ -99,7 +99,7 @@ func Classify(raw string) Class {
 		return ClassPartial
 	case c.text == Len && c.broken+c.native == 0 && r.cells[c.first].sym == '0' && r.cells[c.first+1].sym == '0':
 		return ClassPaddedChassis
-	case r.found > 0, c.digits >= 3 && c.isAboutLen():
+	case r.found > 0, c.digits >= 3 && (c.isAboutLen() || c.text > Len+1 && r.findDamaged()):
 		return ClassVIN
 	case c.digits == 0 || c.broken > 0:
 		return ClassOther

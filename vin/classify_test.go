@@ -80,6 +80,9 @@ func TestClassify(t *testing.T) {
 		{"1HGCM82633A0043522", vin.ClassVIN, "one too many"},
 		{"1HGCM82633AOO4352", vin.ClassVIN, "illegal letters"},
 		{"1HGCM826\x003A004352", vin.ClassVIN, "broken inside"},
+		{"1HGCM82633AO04352 (VIN)", vin.ClassVIN, "illegal letters, and a label behind"},
+		{"1HGCM82633AO04352, 1HGCM82633AO04352", vin.ClassVIN, "twice"},
+		{"]A01HGCM82633AO04352", vin.ClassVIN, "behind a bar code reader's identifier"},
 		{"Honda Accord, " + accord, vin.ClassVIN, "among words"},
 
 		{"4352", vin.ClassPartial, "short"},
@@ -110,6 +113,7 @@ func TestClassify(t *testing.T) {
 		{accord + " or " + other, vin.ClassSeveral, "two, and a word"},
 		{accord + "; sold as " + other, vin.ClassSeveral, "two, and words"},
 		{"AE86-5001234, AE86-5001299", vin.ClassSeveral, "two frame numbers"},
+		{"1HGCM82633AO04352, 1HGCM82633AO04353", vin.ClassSeveral, "two damaged ones"},
 		{accord + " engine F20C1234567", vin.ClassSeveral, "a VIN and an engine"},
 
 		{"ABC", vin.ClassOther, "letters"},

@@ -62,16 +62,19 @@ type reader struct {
 	cells  []cell
 	lo, hi int // the cells without padding and signs at the ends
 
+	length  int  // of a number
+	damaged bool // I, O and Q are let in
+
 	// The numbers found, from cell to cell: an array, so that the reader and
 	// its cells stay on the stack.
-	nums  [maxChars/Len + 1][2]int16
+	nums  [maxChars/(Len-1) + 1][2]int16
 	found int
 
 	failed [maxChars + 1]uint8 // by cell: bit n is set where divide failed with n numbers (0, or some) before
 }
 
 func newReader(cells []cell) reader {
-	r := reader{cells: cells, hi: len(cells)}
+	r := reader{cells: cells, hi: len(cells), length: Len}
 	for r.lo < r.hi && isPadding(cells[r.lo].class) {
 		r.lo++
 	}
@@ -96,6 +99,13 @@ func (r *reader) vin() (VIN, error) {
 	if err := r.several(); err != nil {
 		return VIN{}, err
 	}
+	r.dropRepeats()
+	dropRest(r.cells)
+	return r.at(r.nums[0]), nil
+}
+
+// dropRepeats marks all numbers but the first as dropped.
+func (r *reader) dropRepeats() {
 	for _, n := range r.nums[1:r.found] {
 		for i := n[0]; i < n[1]; i++ {
 			if c := &r.cells[i]; c.class == symbol {
@@ -103,8 +113,6 @@ func (r *reader) vin() (VIN, error) {
 			}
 		}
 	}
-	dropRest(r.cells)
-	return r.at(r.nums[0]), nil
 }
 
 // dropRest marks what was not read as dropped.
@@ -118,8 +126,9 @@ func dropRest(cells []cell) {
 
 // several returns an error if the numbers found differ.
 func (r *reader) several() error {
+	first := r.nums[0]
 	for _, n := range r.nums[:r.found] {
-		if r.at(n) != r.at(r.nums[0]) {
+		if !sameSymbols(r.cells[first[0]:first[1]], r.cells[n[0]:n[1]]) {
 			return &Error{Kind: Several, Pos: int(n[0]) + 1, Char: r.cells[n[0]].r}
 		}
 	}
@@ -140,8 +149,8 @@ func (r *reader) at(n [2]int16) VIN {
 	return v
 }
 
-// divide finds how cells[i:hi] divide into labels and VINs, at least one with
-// those before, which are n. Numbers are tried before labels, so that
+// divide finds how cells[i:hi] divide into labels and numbers, at least one
+// with those before, which are n. Numbers are tried before labels, so that
 // 17 symbols which stand alone are never taken apart. What fails is noted and
 // never tried twice: the work is in proportion to the text.
 func (r *reader) divide(i, n int) bool {
@@ -156,11 +165,11 @@ func (r *reader) divide(i, n int) bool {
 	if r.failed[i]&bit != 0 {
 		return false
 	}
-	if start, end, ok := r.number(i); ok && r.divide(end, n+1) {
-		r.nums[n] = [2]int16{int16(start), int16(end)}
-		if start > i {
-			r.cells[i].edit = DroppedBarcode
-		}
+	if r.divideBehind(i, n) {
+		return true
+	}
+	if r.cells[i].sym == 'I' && r.divideBehind(r.skipGaps(i+1), n) {
+		r.cells[i].edit = DroppedBarcode
 		return true
 	}
 	if end := r.readerIdentifier(i); end > 0 && r.divide(end, n) {
@@ -187,6 +196,24 @@ func (r *reader) divide(i, n int) bool {
 	return false
 }
 
+// divideBehind finds how the text behind a number at cell i divides.
+func (r *reader) divideBehind(i, n int) bool {
+	end, ok := r.number(i)
+	if !ok || !r.divide(end, n+1) {
+		return false
+	}
+	r.nums[n] = [2]int16{int16(i), int16(end)}
+	return true
+}
+
+// skipGaps returns the first cell from i on that is not a gap in a number.
+func (r *reader) skipGaps(i int) int {
+	for i < r.hi && r.cells[i].class.isGap() {
+		i++
+	}
+	return i
+}
+
 // label marks the text between two cells as dropped.
 func (r *reader) label(i, end int) {
 	for ; i < end; i++ {
@@ -196,35 +223,50 @@ func (r *reader) label(i, end int) {
 	}
 }
 
-// number returns where 17 legal symbols begin and end that stand at cell i, or
-// behind an I there.
-func (r *reader) number(i int) (start, end int, ok bool) {
-	start = i
-	if r.cells[i].sym == 'I' {
-		for start++; start < r.hi && r.cells[start].class.isGap(); start++ {
-		}
-	}
+// number returns the end of the number that stands at cell i.
+func (r *reader) number(i int) (end int, ok bool) {
 	n, digits, gaps := 0, 0, 0
-	for end = start; end < r.hi && n < Len; end++ {
+	digit := false // in the last group
+	for end = i; end < r.hi && n < r.length; end++ {
 		c := &r.cells[end]
 		switch {
-		case c.isLegal():
+		case c.isLegal(), r.damaged && c.class == symbol:
 			n++
 			if c.isDigit() {
 				digits++
+				digit = true
 			}
 		case c.class.isGap():
 			if c.class != invisible {
 				gaps++
+				digit = false
 			}
 		default:
-			return 0, 0, false
+			return 0, false
 		}
 	}
-	if n < Len || digits == 0 && (gaps > 0 || start != r.lo || end != r.hi) || gaps > 0 && r.startsWithLabel(start) {
-		return 0, 0, false // FAHRGESTELLNUMMER has 17 legal symbols too
+	switch {
+	case n < r.length:
+	case digits == 0 && (r.damaged || gaps > 0 || i != r.lo || end != r.hi): // FAHRGESTELLNUMMER has 17 legal symbols too
+	case gaps > 0 && !digit && end < r.hi && r.cells[end].class.isText(): // of SOLD, OLD is a label
+	case gaps > 0 && r.startsWithLabel(i):
+	default:
+		return end, true
 	}
-	return start, end, true
+	return 0, false
+}
+
+// findDamaged finds the number if I, O and Q are let in: one of 17 symbols, or
+// else of 16 or 18. It reports false for different ones too.
+func (r *reader) findDamaged() bool {
+	r.damaged = true
+	for _, r.length = range [...]int{Len, Len - 1, Len + 1} {
+		clear(r.failed[:])
+		if r.divide(r.lo, 0) {
+			return r.several() == nil
+		}
+	}
+	return false
 }
 
 // startsWithLabel reports whether a word that is a label, such as FRAME or NR,
@@ -350,16 +392,16 @@ func (r *reader) severalAmongWords() error {
 // word returns the end of the word at cell i if it is a VIN that is written in
 // one and holds a digit, or 0.
 func (r *reader) word(i int) int {
-	start, end, ok := r.number(i)
+	end, ok := r.number(i)
 	next := end
 	for next < r.hi && r.cells[next].class == invisible {
 		next++
 	}
-	if !ok || start != i || next < r.hi && r.cells[next].class.isText() {
+	if !ok || next < r.hi && r.cells[next].class.isText() {
 		return 0
 	}
 	digits := 0
-	for _, c := range r.cells[start:end] {
+	for _, c := range r.cells[i:end] {
 		if c.class != symbol && c.class != invisible {
 			return 0
 		}

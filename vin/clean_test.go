@@ -134,6 +134,7 @@ func TestCleanErrors(t *testing.T) {
 		{"1HGCM82633A00435\xe9", vin.InvalidUTF8, 17, "Latin-1"},
 		{"\xed\xa0\x801HGCM82633A004352", vin.InvalidUTF8, 1, "a surrogate"},
 		{"FRAME 1234567890AB", vin.TooShort, 19, "a label that would make up 17"},
+		{"1HGCM82633A00435 sold", vin.BadChar, 19, "the beginning of a word that ends as a label"},
 		{"NUMBERS LATER THERE", vin.BadChar, 8, "17 letters of words"},
 		{accord + " " + other, vin.Several, 19, "two"},
 		{accord + "/" + other, vin.Several, 19, "two, parted by what may stand inside one"},

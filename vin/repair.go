@@ -169,10 +169,16 @@ func (r *repairer) find() bool {
 	switch {
 	case err == nil:
 		r.known = v
-		r.collect(int(r.nums[0][0]), int(r.nums[0][1]))
-	case errors.Is(err, Several) || !r.findWrong():
+	case errors.Is(err, Several) || !r.findDamaged():
 		return false
 	}
+	for i := r.nums[0][0]; i < r.nums[0][1]; i++ {
+		if r.cells[i].class == symbol {
+			r.at[r.n] = int(i)
+			r.n++
+		}
+	}
+	r.dropRepeats()
 	dropRest(r.cells)
 	for i := range r.n {
 		c := r.cells[r.at[i]].sym
@@ -189,61 +195,6 @@ func forced(c byte) byte {
 		return lookalikes[c].symbols[0]
 	}
 	return c
-}
-
-// findWrong looks for 17 symbols behind labels, or else for 16 or 18.
-func (r *repairer) findWrong() bool {
-	best := -1
-	for i := r.lo; ; {
-		for i < r.hi && r.cells[i].class.isEdge() {
-			i++
-		}
-		if i == r.hi {
-			break
-		}
-		if r.collect(i, r.hi) {
-			if best = i; r.n == Len {
-				break
-			}
-		}
-		end := longestWord(r.cells[:r.hi], i, labels, 3)
-		if end == 0 {
-			break
-		}
-		i = end
-	}
-	if best < 0 {
-		return false
-	}
-	r.collect(best, r.hi)
-	r.label(r.lo, best)
-	if r.n == Len+1 && r.cells[r.at[0]].sym == 'I' {
-		r.cells[r.at[0]].edit = DroppedBarcode
-		r.n--
-		copy(r.at[:], r.at[1:])
-	}
-	return true
-}
-
-// collect takes the symbols of cells[i:end] and reports whether there are 16
-// to 18, one of them a digit, and nothing else but gaps.
-func (r *repairer) collect(i, end int) bool {
-	r.n = 0
-	digits := 0
-	for ; i < end; i++ {
-		c := &r.cells[i]
-		switch {
-		case c.class == symbol && r.n < len(r.at):
-			r.at[r.n] = i
-			r.n++
-			if c.isDigit() {
-				digits++
-			}
-		case !c.class.isGap():
-			return false
-		}
-	}
-	return r.n >= Len-1 && digits > 0
 }
 
 // guess makes the guesses, in no order.

@@ -90,6 +90,17 @@ func TestRepairs(t *testing.T) {
 		{"VIN: 1hgcm826-33aO-04352", accord, "in need of cleaning"},
 		{"I1HGCM82633AO04352", accord, "bar code I, and O for 0"},
 		{"I1HGCM82633A0O4352*", accord, "the same with an asterisk"},
+		{"1HGCM82633AO04352 (VIN)", accord, "a label behind"},
+		{"1HGCM82633AO04352 VIN", accord, "without brackets"},
+		{"1HGCM82633AO04352VIN", accord, "and without a blank"},
+		{"IHGCM82633A004352 VIN", accord, "I for 1, and a label behind"},
+		{"1HGCM82633A0043522 VIN", accord, "one too many, and a label behind"},
+		{"1HGCM8263A004352 NR", accord, "one lost, and a short label"},
+		{"NR 1HGCM8263A004352", accord, "in front, not part of the number"},
+		{"1HGCM82633AO04352, 1HGCM82633AO04352", accord, "twice"},
+		{"I1HGCM82633AO04352 I1HGCM82633A-O04352", accord, "twice from a bar code"},
+		{"]A01HGCM82633AO04352", accord, "a bar code reader's identifier"},
+		{"VIN 2: 1HGCM82633AO04352", accord, "a numbered label"},
 	} {
 		all := repairs(t, tt.raw)
 		if len(all) == 0 || all[0].String() != tt.first {
@@ -107,6 +118,9 @@ func TestNoRepairs(t *testing.T) {
 		{"1HGCM826?3A004352", "an unknown symbol is for CleanPattern"},
 		{"1HGCM826\x003A004352", "broken"},
 		{accord + " " + other, "two VINs"},
+		{"1HGCM82633AO04352, 1HGCM82633AO04353", "two damaged ones"},
+		{"1HGCM82633AO04352 sold", "a word that is no label"},
+		{"1HGCM82633A00435 sold", "the same, one lost"},
 		{"IDENTIFICATION NO", "letters alone"},
 		{"NOTHING WAS FOUND", "17 with blanks"},
 		{strings.Repeat("0", 10<<20), "too long to be read"},
@@ -255,6 +269,13 @@ func TestRepairsEdits(t *testing.T) {
 		{"1HGCM823-63A004352", accord, vin.Edits{
 			{Kind: vin.Transposed, Pos: 8, N: 3, From: '3', To: '6'},
 			{Kind: vin.DroppedSeparator, Pos: 9, N: 1, From: '-'},
+		}},
+		{"1HGCM82633AO04352 1HGCM82633AO04352 VIN", accord, vin.Edits{
+			{Kind: vin.Substituted, Pos: 12, N: 1, From: 'O', To: '0'},
+			{Kind: vin.DroppedSeparator, Pos: 18, N: 1, From: ' '},
+			{Kind: vin.DroppedRepeat, Pos: 19, N: 17, From: '1'},
+			{Kind: vin.DroppedSeparator, Pos: 36, N: 1, From: ' '},
+			{Kind: vin.DroppedLabel, Pos: 37, N: 3, From: 'V'},
 		}},
 		{"1HGCM82633A00435", accord, vin.Edits{{Kind: vin.Restored, Pos: 17, To: '2'}}},
 		{"1HGCM8263A004352", accord, vin.Edits{{Kind: vin.Restored, Pos: 10, To: '3'}}},
