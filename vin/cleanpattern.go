@@ -26,8 +26,9 @@ import (
 //     or sign.
 //   - Words say where the symbols stand: last 6, ends in, first eight, begins
 //     with, contains, and the like in other languages. A count after them is
-//     dropped: it must agree with the symbols, or a colon or a word such as
-//     "digits" follows it. "Begins with 1HG, ends in 4352" is 1HG*4352.
+//     dropped: it must agree with the symbols behind it, or with those before
+//     the words where none follow, or a colon or a word such as "digits" follows
+//     it. "Begins with 1HG, ends in 4352" is 1HG*4352.
 //   - Fewer than 17 symbols without any of this, and after words such as
 //     PARTIAL, are the end of the number, which is what registers are asked
 //     by: 4352 is *4352.
@@ -158,6 +159,7 @@ const (
 type group struct {
 	where    where
 	from, to int // its parts among those of the text
+	known    int // how many of them are known
 	sign     int // the cell of a bracket, comma or the like behind the parts; 0: none
 }
 
@@ -218,7 +220,7 @@ func (r *partReader) takeApart(parts []part) ([]part, error) {
 			continue // no word begins here
 		}
 		for _, list := range [...][]string{endWords, startWords, insideWords, partWords} {
-			r.words = r.words || longestWord(r.cells[:hi], i, list, maxChars) > 0
+			r.words = r.words || wordAt(r.cells[:hi], i, list) > 0
 		}
 	}
 	parts = slices.Grow(parts, hi-lo)
@@ -244,6 +246,9 @@ func (r *partReader) takeApart(parts []part) ([]part, error) {
 			}
 			parts = append(parts, p)
 			g.to++
+			if p.kind == known {
+				g.known++
+			}
 		}
 		i += int(p.n)
 	}
@@ -268,8 +273,8 @@ func (r *partReader) word(i, hi int) int {
 		list  []string
 		where where
 	}{{endWords, atEnd}, {startWords, atStart}, {insideWords, inside}, {partWords, nowhere}} {
-		end := longestWord(cells, i, k.list, 0)
-		if end == 0 || end < hi && cells[end].class.isText() && !cells[end].isDigit() {
+		end := wordAt(cells, i, k.list)
+		if end == 0 {
 			continue
 		}
 		r.marked = true
@@ -299,6 +304,16 @@ func (r *partReader) word(i, hi int) int {
 	return r.count(i, hi)
 }
 
+// wordAt returns the end of the word of the list at cell i that nothing touches
+// from behind but a digit, as in LAST6, or 0.
+func wordAt(cells []cell, i int, list []string) int {
+	end := longestWord(cells, i, list, 0)
+	if end < len(cells) && cells[end].class.isText() && !cells[end].isDigit() {
+		return 0
+	}
+	return end
+}
+
 // count returns the end of the number at cell i if it counts the symbols
 // rather than being some of them, or 0.
 func (r *partReader) count(i, hi int) int {
@@ -308,14 +323,18 @@ func (r *partReader) count(i, hi int) int {
 		end++
 	}
 	cells := r.cells[:hi]
-	if !r.words || end == i || end == i+3 || value == 0 || value > Len || end == hi || cells[end].class == symbol {
+	if !r.words || end == i || end == i+3 || value == 0 || value > Len || end < hi && cells[end].class == symbol {
 		return 0
 	}
 	next := end
 	for next < hi && cells[next].class.isEdge() {
 		next++
 	}
-	if next == hi || !slices.ContainsFunc(cells[next:], func(c cell) bool { return c.isDigit() }) {
+	if !slices.ContainsFunc(cells[next:], func(c cell) bool { return c.isDigit() }) {
+		// "004352 last 6": it counts what stands before the word.
+		if r.n > 1 && r.last().isEmpty() && r.groups[r.n-2].known == value {
+			return end
+		}
 		return 0
 	}
 	after := func(lists ...[]string) bool {
