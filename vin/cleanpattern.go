@@ -219,7 +219,7 @@ func (r *partReader) takeApart(parts []part) ([]part, error) {
 		if c := &r.cells[i]; c.isDigit() || c.class == symbol && i > lo && r.cells[i-1].class == symbol {
 			continue // no word begins here
 		}
-		for _, list := range [...][]string{endWords, startWords, insideWords, partWords} {
+		for _, list := range [...]*wordList{endWords, startWords, insideWords, partWords} {
 			r.words = r.words || wordAt(r.cells[:hi], i, list) > 0
 		}
 	}
@@ -270,7 +270,7 @@ func (r *partReader) last() *group { return &r.groups[r.n-1] }
 func (r *partReader) word(i, hi int) int {
 	cells := r.cells[:hi]
 	for _, k := range [...]struct {
-		list  []string
+		list  *wordList
 		where where
 	}{{endWords, atEnd}, {startWords, atStart}, {insideWords, inside}, {partWords, nowhere}} {
 		end := wordAt(cells, i, k.list)
@@ -306,7 +306,7 @@ func (r *partReader) word(i, hi int) int {
 
 // wordAt returns the end of the word of the list at cell i that nothing touches
 // from behind but a digit, as in LAST6, or 0.
-func wordAt(cells []cell, i int, list []string) int {
+func wordAt(cells []cell, i int, list *wordList) int {
 	end := longestWord(cells, i, list, 0)
 	if end < len(cells) && cells[end].class.isText() && !cells[end].isDigit() {
 		return 0
@@ -337,8 +337,8 @@ func (r *partReader) count(i, hi int) int {
 		}
 		return 0
 	}
-	after := func(lists ...[]string) bool {
-		return slices.ContainsFunc(lists, func(l []string) bool { return longestWord(cells, next, l, maxChars) > 0 })
+	after := func(lists ...*wordList) bool {
+		return slices.ContainsFunc(lists, func(l *wordList) bool { return longestWord(cells, next, l, maxChars) > 0 })
 	}
 	// "6 derniers chiffres", "letzte 6 Ziffern", "last 6 of the VIN", "last 6:".
 	if cells[end].class == delimiter && !isSign(cells[end].r) || after(endWords, startWords, partFillers, labels) {

@@ -2,8 +2,8 @@ package vin
 
 // WordLists are the lists that are searched by halves.
 var WordLists = map[string][]string{
-	"labels": labels, "placeholders": placeholders, "endWords": endWords, "startWords": startWords,
-	"insideWords": insideWords, "partWords": partWords, "partFillers": partFillers,
+	"labels": labels.words, "placeholders": placeholders.words, "endWords": endWords.words, "startWords": startWords.words,
+	"insideWords": insideWords.words, "partWords": partWords.words, "partFillers": partFillers.words,
 }
 
 // Lookalikes returns what a symbol that was read may have been, and the costs.

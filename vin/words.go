@@ -6,14 +6,28 @@ import (
 )
 
 // The words that stand beside numbers, in capitals and in their own scripts.
-// The lists are sorted, so that the few words that begin with a character are
-// found at once.
+
+// A wordList is sorted, and knows where the words of each Latin letter begin, so
+// that the few words that begin with a character are found at once.
+type wordList struct {
+	words []string
+	from  ['Z' - 'A' + 2]uint16
+}
+
+func newWordList(words ...string) *wordList {
+	l := &wordList{words: words}
+	for i := range l.from {
+		first := 'A' + rune(i)
+		l.from[i] = uint16(sort.Search(len(words), func(n int) bool { return firstRune(words[n]) >= first }))
+	}
+	return l
+}
 
 // labels are what forms and people write before a number and between two:
 // names of the number and of what it is stamped on, words for number, words
 // between words, and E, the field of the registration certificate of the Union
 // (Directive 1999/37/EC).
-var labels = []string{
+var labels = newWordList(
 	"ALSO", "ALUSTANUMERO", "ALVAZSZAM", "ALVÁZSZÁM", "AND", "BASTIDOR", "BODY", "BROJ", "CADRE", "CAR",
 	"CARROSSERIE", "CHASIS", "CHASSI", "CHASSINUMMER", "CHASSIS", "CHASSISNUMMER", "CHÂSSIS", "CISLO", "CODE",
 	"CODIGO", "CÓDIGO", "DA", "DE", "DEL", "DI", "DO", "DOCUMENT", "DU", "E", "ENGINE", "ET", "FAHRGESTELL",
@@ -33,10 +47,10 @@ var labels = []string{
 	"КОД", "КУЗОВ", "КУЗОВА", "НОМЕР", "РАМА", "РАМЫ", "ШАСІ", "ШАСИ", "ШАСИЈЕ", "ШАССИ", "מספר", "שילדה", "שלדה",
 	"الشاسيه", "الشاصي", "القاعدة", "الهيكل", "رقم", "شاسيه", "هيكل", "หมายเลขตัวถัง", "เลขตัวถัง", "車体番号",
 	"車台番号", "車架號", "車輛識別號碼", "车架", "车架号", "车辆识别代号", "车辆识别代码", "车辆识别号", "차대", "차대번호",
-}
+)
 
 // placeholders are what is written where there is no number.
-var placeholders = []string{
+var placeholders = newWordList(
 	"ABSENT", "ANGABE", "ANGABEN", "APLICA", "APPLICABLE", "ASSENTE", "AUCUN", "AUCUNE", "AVAIL", "AVAILABLE",
 	"BEISPIEL", "BEKANNT", "BESCHIKBAAR", "BEZ", "BILINMIYOR", "BLANK", "BRAK", "BİLİNMİYOR", "COMMUNIQUE",
 	"COMMUNIQUÉ", "CONSTA", "DANYCH", "DATO", "DATOS", "DEFAULT", "DEMO", "DESCONHECIDO", "DESCONOCIDA",
@@ -56,41 +70,41 @@ var placeholders = []string{
 	"НОМЕРА", "НЯМА", "ОТСУТСТВУЕТ", "УКАЗАН", "УСТАНОВЛЕН", "אין", "ידוע", "לא", "غير", "لا", "متوفر", "مجهول",
 	"معروف", "موجود", "يوجد", "ไม่ทราบ", "ไม่มี", "なし", "ナシ", "不明", "不詳", "不详", "无", "暂无", "未登録", "未知", "無", "모름",
 	"미상", "없음",
-}
+)
 
 // endWords say that the symbols beside them are the last ones.
-var endWords = []string{
+var endWords = newWordList(
 	"DERNIER", "DERNIERES", "DERNIERS", "DERNIÈRES", "EINDIGT", "END", "ENDE", "ENDED", "ENDEND", "ENDET",
 	"ENDING", "ENDS", "ENDZIFFERN", "FINAL", "FINISCE", "FINIT", "LAATSTE", "LAST", "LETZTE", "LETZTEN",
 	"OSTATNICH", "OSTATNIE", "POSLEDNICH", "POSLEDNÍCH", "SIDSTE", "SISTA", "SISTE", "SLUTAR", "SON", "SUFFIX",
 	"TAIL", "TERMINA", "TERMINADO", "TERMINANT", "TERMINE", "ULTIMAS", "ULTIME", "ULTIMI", "ULTIMOS", "UTOLSÓ",
 	"ÚLTIMAS", "ÚLTIMOS", "ΤΕΛΕΥΤΑΙΑ", "КОНЕЦ", "ОСТАННІ", "ПОСЛЕДНИЕ", "ПОСЛЕДНИХ", "آخر", "下", "后", "末",
-}
+)
 
 // startWords say that the symbols beside them are the first ones.
-var startWords = []string{
+var startWords = newWordList(
 	"ANFANG", "BEGIN", "BEGINNEND", "BEGINNING", "BEGINNT", "BEGINS", "BEGINT", "BÖRJAR", "COMECA", "COMEÇA",
 	"COMIENZA", "COMMENCE", "COMMENÇANT", "DEBUT", "DÉBUT", "EERSTE", "ELSŐ", "EMPIEZA", "ERSTE", "ERSTEN",
 	"FIRST", "FÖRSTA", "FØRSTE", "ILK", "INIZIA", "PIERWSZE", "PIERWSZYCH", "PREFIX", "PREMIER", "PREMIERES",
 	"PREMIERS", "PREMIÈRES", "PRIME", "PRIMEIROS", "PRIMERAS", "PRIMEROS", "PRIMI", "PRVNICH", "PRVNÍCH", "START",
 	"STARTING", "STARTS", "İLK", "ΠΡΩΤΑ", "НАЧАЛО", "ПЕРВЫЕ", "ПЕРВЫХ", "前",
-}
+)
 
 // insideWords say that the symbols beside them stand anywhere.
-var insideWords = []string{
+var insideWords = newWordList(
 	"BEVAT", "CONTAIN", "CONTAINING", "CONTAINS", "CONTEM", "CONTENENTE", "CONTIENE", "CONTIENT", "CONTÉM",
 	"ENTHAELT", "ENTHÄLT", "FRAGMENT", "INCLUDES", "MIDDLE", "MITTE", "OBSAHUJE", "ZAWIERA", "СОДЕРЖИТ",
-}
+)
 
 // partWords say that symbols are missing.
-var partWords = []string{
+var partWords = newWordList(
 	"CZĘŚCIOWY", "GEDEELTELIJK", "INCOMPLET", "INCOMPLETE", "PARCIAL", "PARTIAL", "PARTIALLY", "PARTIEL",
 	"PARTIELLE", "PARTLY", "PARZIALE", "TEIL", "TEILNUMMER", "TEILWEISE", "UNVOLLSTÄNDIG", "ČÁSTEČNÉ", "ЧАСТИЧНО",
 	"ЧАСТИЧНЫЙ",
-}
+)
 
 // partFillers stand among the words above and say nothing by themselves.
-var partFillers = []string{
+var partFillers = newWordList(
 	"ACHT", "ARE", "AT", "AUF", "BY", "CARACTERES", "CARACTÈRES", "CARATTERI", "CHAR", "CHARACTER", "CHARACTERS",
 	"CHARS", "CHIFFRES", "CIFRE", "CIJFERS", "CINCO", "CINQ", "CINQUE", "COM", "CON", "CUATRO", "CYFR", "CYFRY",
 	"DER", "DIE", "DIGIT", "DIGITOS", "DIGITS", "DREI", "DÍGITOS", "EIGHT", "ELEVEN", "ELF", "EM", "EN", "FIVE",
@@ -99,7 +113,7 @@ var partFillers = []string{
 	"SEI", "SEIS", "SEPT", "SETTE", "SEVEN", "SIEBEN", "SIETE", "SIFFER", "SIFFROR", "SIX", "STELLEN", "SYMBOLS",
 	"TEKENS", "TEN", "THREE", "TRE", "TRES", "TROIS", "TWELVE", "TWO", "VIER", "VON", "WAS", "WITH", "ZEHN",
 	"ZEICHEN", "ZES", "ZIFFERN", "ZNAKI", "ZNAKÓW", "ČÍSLIC", "ЗНАКА", "ЗНАКОВ", "НА", "ЦИФР", "ЦИФРЫ", "位",
-}
+)
 
 // abbreviation is the longest word that people write with dots or blanks
 // between its letters, as in V.I.N. and n/a.
@@ -125,21 +139,27 @@ func matchWord(cells []cell, i int, w string) (end int, ok bool) {
 	return j, true
 }
 
-// wordsFor returns the words of a sorted list that can begin with a cell: those
-// that begin with the character itself, and with what it looks like.
-func wordsFor(c *cell, list []string) [2][]string {
+// wordsFor returns the words of the list that can begin with a cell: those that
+// begin with the character itself, and with what it looks like.
+func wordsFor(c *cell, list *wordList) [2][]string {
 	native, latin := c.upper(), rune(c.sym)
 	if latin == native {
-		return [2][]string{wordsWith(native, list)}
+		return [2][]string{list.with(native)}
 	}
-	return [2][]string{wordsWith(native, list), wordsWith(latin, list)}
+	return [2][]string{list.with(native), list.with(latin)}
 }
 
-// wordsWith returns the words of a sorted list that begin with first.
-func wordsWith(first rune, list []string) []string {
-	from := sort.Search(len(list), func(i int) bool { return firstRune(list[i]) >= first })
-	list = list[from:]
-	return list[:sort.Search(len(list), func(i int) bool { return firstRune(list[i]) > first })]
+// with returns the words that begin with first.
+func (l *wordList) with(first rune) []string {
+	if first <= 'Z' {
+		if first < 'A' {
+			return nil
+		}
+		return l.words[l.from[first-'A']:l.from[first-'A'+1]]
+	}
+	rest := l.words[l.from[len(l.from)-1]:]
+	rest = rest[sort.Search(len(rest), func(i int) bool { return firstRune(rest[i]) >= first }):]
+	return rest[:sort.Search(len(rest), func(i int) bool { return firstRune(rest[i]) > first })]
 }
 
 func firstRune(w string) rune {
@@ -156,7 +176,7 @@ const unspaced = '\u0E00'
 
 // longestWord returns the end of the longest word of the list that stands at
 // cells[i:], or 0. A word of fewer than glued letters must stand alone.
-func longestWord(cells []cell, i int, list []string, glued int) int {
+func longestWord(cells []cell, i int, list *wordList, glued int) int {
 	longest := 0
 	for _, words := range wordsFor(&cells[i], list) {
 		for _, w := range words {
