@@ -249,7 +249,7 @@ func (r *reader) number(i int) (end int, ok bool) {
 	case n < r.length:
 	case digits == 0 && (r.damaged || gaps > 0 || i != r.lo || end != r.hi): // FAHRGESTELLNUMMER has 17 legal symbols too
 	case gaps > 0 && !digit && end < r.hi && r.cells[end].class.isText(): // of SOLD, OLD is a label
-	case gaps > 0 && r.startsWithLabel(i):
+	case gaps > 0 && r.holdsWord(i, end):
 	default:
 		return end, true
 	}
@@ -269,11 +269,22 @@ func (r *reader) findDamaged() bool {
 	return false
 }
 
-// startsWithLabel reports whether a word that is a label, such as FRAME or NR,
-// stands alone at cell i. With the symbols behind it, it could make up 17.
-func (r *reader) startsWithLabel(i int) bool {
-	end := longestWord(r.cells[:r.hi], i, labels, maxChars)
-	return end > i+1 && end < r.hi
+// holdsWord reports whether a word such as FRAME or LAST stands alone in
+// cells[i:end], or a short label such as NR in front: with the symbols beside
+// it, it could make up 17.
+func (r *reader) holdsWord(i, end int) bool {
+	if longestWord(r.cells[:r.hi], i, labels, maxChars) > i+1 {
+		return true
+	}
+	for k := i; k < end; k++ {
+		if c := &r.cells[k]; c.class != symbol || c.isDigit() || k > i && r.cells[k-1].class == symbol {
+			continue // no word begins here
+		}
+		if longestWord(r.cells[:r.hi], k, legalWords, maxChars) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // readerIdentifier returns the end of the three characters that bar code

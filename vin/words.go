@@ -1,7 +1,9 @@
 package vin
 
 import (
+	"slices"
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -114,6 +116,22 @@ var partFillers = newWordList(
 	"TEKENS", "TEN", "THREE", "TRE", "TRES", "TROIS", "TWELVE", "TWO", "VIER", "VON", "WAS", "WITH", "ZEHN",
 	"ZEICHEN", "ZES", "ZIFFERN", "ZNAKI", "ZNAKÓW", "ČÍSLIC", "ЗНАКА", "ЗНАКОВ", "НА", "ЦИФР", "ЦИФРЫ", "位",
 )
+
+// legalWords are the words above of three and more VIN symbols, without what
+// stands for no number and without fillers, which are short.
+var legalWords = func() *wordList {
+	illegal := func(r rune) bool { return r >= utf8.RuneSelf || symbols[r]&notSymbol != 0 }
+	var words []string
+	for _, list := range []*wordList{labels, endWords, startWords, insideWords, partWords} {
+		for _, w := range list.words {
+			if len(w) > 2 && !strings.ContainsFunc(w, illegal) {
+				words = append(words, w)
+			}
+		}
+	}
+	slices.Sort(words)
+	return newWordList(words...)
+}()
 
 // abbreviation is the longest word that people write with dots or blanks
 // between its letters, as in V.I.N. and n/a.
