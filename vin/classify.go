@@ -93,7 +93,7 @@ func Classify(raw string) Class {
 	part, partErr := readPattern(raw, false)
 	c := r.count()
 	switch {
-	case errors.Is(err, Several), r.isList():
+	case errors.Is(err, Several), errors.Is(partErr, Several), r.isList():
 		return ClassSeveral
 	case (partErr == nil && part.marked || partErr != nil && c.digits > 0 && r.hasSign()) && !(c.text > tailLen && r.isStamped()):
 		return ClassPartial

@@ -114,6 +114,7 @@ func TestClassify(t *testing.T) {
 		{accord + "; sold as " + other, vin.ClassSeveral, "two, and words"},
 		{"AE86-5001234, AE86-5001299", vin.ClassSeveral, "two frame numbers"},
 		{"1HGCM82633AO04352, 1HGCM82633AO04353", vin.ClassSeveral, "two damaged ones"},
+		{"004352 and 004353", vin.ClassSeveral, "two ends"},
 		{accord + " engine F20C1234567", vin.ClassSeveral, "a VIN and an engine"},
 
 		{"ABC", vin.ClassOther, "letters"},

@@ -34,8 +34,9 @@ import (
 //     by: 4352 is *4352.
 //
 // The errors are those of [ParsePattern] and Clean: BadChar for what is none of
-// this, I, O and Q among it, Empty where no symbol is known. Cleaning the text
-// of the result again gives the same pattern without edits.
+// this, I, O and Q among it, Empty where no symbol is known, Several for
+// different ends in one text, as in "004352 or 004353", and the like. Cleaning
+// the text of the result again gives the same pattern without edits.
 func CleanPattern(raw string) (Pattern, Edits, error) {
 	r, err := readPattern(raw, true)
 	if err != nil {
@@ -259,11 +260,41 @@ func (r *partReader) takeApart(parts []part) ([]part, error) {
 			r.last().where = g.where
 		}
 	}
+	for r.n > 1 && r.repeats(parts) {
+		r.n--
+	}
 	return parts, nil
+}
+
+// repeats reports whether the last group is the one before it once more, and
+// marks it if so.
+func (r *partReader) repeats(parts []part) bool {
+	a, b := &r.groups[r.n-2], r.last()
+	same := func(x, y part) bool { return x.kind == y.kind && x.set == y.set }
+	if a.where != b.where || !slices.EqualFunc(parts[a.from:a.to], parts[b.from:b.to], same) {
+		return false
+	}
+	for _, p := range parts[b.from:b.to] {
+		for i := p.at; i < p.at+p.n; i++ {
+			r.cells[i].edit = DroppedRepeat
+		}
+	}
+	return true
 }
 
 // last returns the group that is being read.
 func (r *partReader) last() *group { return &r.groups[r.n-1] }
+
+// open begins another group.
+func (r *partReader) open(w where) {
+	g := r.last()
+	if r.n == len(r.groups) { // they are too many already, as putTogether says
+		g.sign = 0
+		return
+	}
+	r.groups[r.n] = group{where: w, from: g.to, to: g.to}
+	r.n++
+}
 
 // word returns the end of the word or count at cell i that is no part of the
 // number, or 0, and takes note of what it says.
@@ -281,15 +312,15 @@ func (r *partReader) word(i, hi int) int {
 		if k.where == nowhere {
 			return end
 		}
-		switch g := r.last(); {
-		case g.isEmpty():
+		if g := r.last(); g.isEmpty() {
 			g.where = k.where
-		case r.n < len(r.groups):
-			r.groups[r.n] = group{where: k.where, from: g.to, to: g.to}
-			r.n++
-		default: // they are too many already, as putTogether says
-			g.sign = 0
+		} else {
+			r.open(k.where)
 		}
+		return end
+	}
+	if end := longestWord(cells, i, joinWords, maxChars); end > 0 && !r.last().isEmpty() {
+		r.open(r.last().where)
 		return end
 	}
 	if end := longestWord(cells, i, labels, maxChars); end > 0 &&
@@ -449,7 +480,7 @@ func (r *partReader) set(i, hi int) (set uint64, n int, ok bool, err error) {
 func (r *partReader) putTogether(all []part) (places, Edits, error) {
 	groups := r.groups[:r.n]
 	if len(groups) > 1 {
-		if groups[0].where == nowhere {
+		if groups[0].where == nowhere && groups[1].where != nowhere {
 			groups[0].where = atStart // "1HG, last four 4352"
 		}
 		slices.SortStableFunc(groups, func(a, b group) int { return int(a.where) - int(b.where) })

@@ -4,6 +4,7 @@ package vin
 var WordLists = map[string][]string{
 	"labels": labels.words, "placeholders": placeholders.words, "endWords": endWords.words, "startWords": startWords.words,
 	"insideWords": insideWords.words, "partWords": partWords.words, "partFillers": partFillers.words, "legalWords": legalWords.words,
+	"joinWords": joinWords.words,
 }
 
 // Lookalikes returns what a symbol that was read may have been, and the costs.

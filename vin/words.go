@@ -133,6 +133,9 @@ var legalWords = func() *wordList {
 	return newWordList(words...)
 }()
 
+// joinWords part one number from another. They are labels too.
+var joinWords = newWordList("ALSO", "AND", "ET", "ODER", "OR", "OU", "UND")
+
 // abbreviation is the longest word that people write with dots or blanks
 // between its letters, as in V.I.N. and n/a.
 const abbreviation = 4
