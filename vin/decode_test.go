@@ -173,6 +173,12 @@ func TestDecode(t *testing.T) {
 			0, "unknown", "", "468036", "", "none", "Eagle|Renault",
 			[]string{"no_year_code"},
 		}, "a serial number of eight digits, not 2007"},
+		{"VF7AAKFVB38402498", want{
+			"VF7", "Citroën", "", "FR", "France", "", "Europe",
+			[]int{2003},
+			0, "unknown", "", "402498", "", "none", "",
+			[]string{"no_year_code"},
+		}, "the same of Citroën, built in 2008"},
 		{"VR7EFYHT2PJ708414", want{
 			"VR7", "Citroën", "", "FR", "France", "", "Europe",
 			[]int{1993, 2023},

@@ -82,12 +82,13 @@ func yearless(b *[Len]byte) bool { return typeNumber(b) || longSerial(b) }
 // serial number.
 func typeNumber(b *[Len]byte) bool { return digitsOnly(b[3:9]) }
 
-// longSerial reports whether the number is of the Renault group and its
-// serial number fills positions 10 to 17 (VF1 RJK001 70468036 was built long
-// after 2007).
+// longSerial reports whether the number is of the Renault group, Peugeot or
+// Citroën and its serial number fills positions 10 to 17 (VF1 RJK001 70468036
+// was built long after 2007). Peugeot and Citroën put the year at 10 from 2009
+// on, which is a letter but for that first year.
 func longSerial(b *[Len]byte) bool {
-	const renault = "UU1 VF1 VF2 VF6 VN1 VS5 X7L"
-	return digitsOnly(b[9:]) && strings.Contains(renault, string(b[:3]))
+	const french = "UU1 VF1 VF2 VF3 VF6 VF7 VN1 VS5 X7L"
+	return digitsOnly(b[9:]) && strings.Contains(french, string(b[:3]))
 }
 
 // years returns the model years that a code can stand for, ascending; zeros
