@@ -38,6 +38,7 @@ type canonicalizer struct {
 	out     [MaxText]byte // the canonical text so far, in place: a slice of
 	n       int           // the caller's array would make that escape
 	full    bool          // a letter did not fit; out is of no use
+	han     bool          // an ideograph may stand before the text
 
 	base    rune      // the letter that a mark would join, before rules of countries; 0: none
 	baseAt  int       // where it stands in out
@@ -160,7 +161,8 @@ func (k *canonicalizer) native(r rune) {
 	case unicode.Is(unicode.Han, r):
 		// A province comes first. Ideographs after others are Japanese
 		// places: the second of 出雲 is no Yunnan.
-		if prev, _ := utf8.DecodeLastRune(k.text()); !unicode.Is(unicode.Han, prev) {
+		prev, _ := utf8.DecodeLastRune(k.text())
+		if !unicode.Is(unicode.Han, prev) && !(k.han && k.n == 0) {
 			r = simplified(r)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -25,7 +26,8 @@ type Pattern struct {
 // ParsePattern reads a pattern as people write it. What stands between the
 // wildcards, and in sets, is read as [Parse] reads it under the rules of the
 // country: separators are dropped and native letters become those of plates.
-// Wildcards may be in full width. The country is what [ParseCountry] takes; if
+// Wildcards may be in full width. A traditional ideograph behind a wildcard is
+// both itself and the simplified one that provinces of China are read as. The country is what [ParseCountry] takes; if
 // it is empty, the pattern is for plates of any country and of none.
 //
 // The canonical text has the characters of a set in order and once, a set of
@@ -188,7 +190,7 @@ func (r *elementReader) read(x rune, pos int) Kind {
 		r.literal()
 		r.add(element{wild: w, pos: pos})
 	default:
-		r.k.write(x)
+		r.write(x)
 		if r.k.full {
 			return TooLong
 		}
@@ -215,7 +217,7 @@ func (r *elementReader) readSet(x, w rune, pos int) Kind {
 		if !continues(x) && !r.member() {
 			return BadSet
 		}
-		r.k.write(x)
+		r.write(x)
 		if r.k.full {
 			return TooLong
 		}
@@ -223,10 +225,53 @@ func (r *elementReader) readSet(x, w rune, pos int) Kind {
 	return 0
 }
 
+// write adds one character that is no wildcard.
+func (r *elementReader) write(x rune) {
+	if r.k.n == 0 {
+		r.k.han, _ = r.behindHan()
+	}
+	r.k.write(x)
+}
+
+// behindHan reports whether the element before what is being read may be an
+// ideograph, and whether it must.
+func (r *elementReader) behindHan() (may, must bool) {
+	if len(r.elems) == 0 {
+		return false, false
+	}
+	e := r.elems[len(r.elems)-1]
+	if e.wild != 0 {
+		return e.wild != '#', false
+	}
+	must = true
+	for _, x := range e.set {
+		is := unicode.Is(unicode.Han, x)
+		may, must = may || is, must && is
+	}
+	return may, must
+}
+
+// forms returns what the first character of r.k.text may be on a plate: of an
+// ideograph, both forms where it is not known whether another one stands before
+// it.
+func (r *elementReader) forms(x rune) []rune {
+	if s := simplified(x); s != x {
+		if may, must := r.behindHan(); may && !must {
+			return []rune{s, x}
+		}
+	}
+	return []rune{x}
+}
+
 // literal makes elements of the characters read since the last.
 func (r *elementReader) literal() {
 	for i, x := range []rune(string(r.k.text())) {
-		r.add(element{set: []rune{x}, pos: r.starts[i]})
+		set := []rune{x}
+		if i == 0 {
+			set = r.forms(x)
+		}
+		slices.Sort(set)
+		r.add(element{set: set, pos: r.starts[i]})
 	}
 	r.clear()
 }
@@ -239,7 +284,9 @@ func (r *elementReader) member() bool {
 	if len(text) > 1 || len(text) == 1 && isJamo(text[0]) {
 		return false
 	}
-	r.set = append(r.set, text...)
+	for _, x := range text {
+		r.set = append(r.set, r.forms(x)...)
+	}
 	r.clear()
 	return true
 }
