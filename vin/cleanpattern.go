@@ -376,7 +376,7 @@ func (r *partReader) count(i, hi int) int {
 		return end
 	}
 	n := 0
-	for ; next < hi && (cells[next].class.isText() || cells[next].class.isGap()); next++ {
+	for ; n <= value && next < hi && (cells[next].class.isText() || cells[next].class.isGap()); next++ {
 		if !cells[next-1].class.isText() && after(endWords, startWords, insideWords) {
 			break
 		}

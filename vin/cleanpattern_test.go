@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -224,5 +225,24 @@ func TestCleanPatternEdits(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("CleanPattern(%q): edits (-want +got):\n%s", tt.raw, diff)
 		}
+	}
+}
+
+// What a text of numbers behind a word costs grows with it, not with its square.
+func TestCleanPatternOfManyNumbers(t *testing.T) {
+	cost := func(n int) time.Duration {
+		raw := "last" + strings.Repeat(" 1", n)
+		best := time.Hour
+		for range 20 {
+			began := time.Now()
+			for range 500 / n {
+				_, _, _ = vin.CleanPattern(raw)
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	if short, long := cost(25), cost(500); long > 4*short {
+		t.Errorf("500 numbers take %v, 20 times 25 numbers %v", long, short)
 	}
 }
