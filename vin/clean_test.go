@@ -2,6 +2,7 @@ package vin_test
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"unicode"
@@ -224,6 +225,28 @@ func TestEditString(t *testing.T) {
 	}
 	if vin.DroppedRepeat.IsGuess() || vin.AddedStar.IsGuess() || !vin.Substituted.IsGuess() || !vin.Removed.IsGuess() {
 		t.Error("IsGuess is not true of the kinds of Repairs alone")
+	}
+}
+
+func TestEditsLog(t *testing.T) {
+	_, edits, err := vin.Clean("１ＨＧＣＭ８２６３３Ａ００４３５２ 1HGCM82633A004352")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	handlers := []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)}
+	for _, h := range handlers {
+		slog.New(h).Info("x", "edits", edits, "first", edits[0], "none", vin.Edits(nil))
+	}
+	for _, want := range []string{
+		`edits="folded_width at 1; folded_width at 2; `, "dropped_repeat at 19", `"first":"folded_width at 1","none":""`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+	if strings.ContainsAny(out.String(), "ＨＧＣＭ") || strings.Contains(out.String(), "'") {
+		t.Errorf("the log shows characters:\n%s", &out)
 	}
 }
 

@@ -27,8 +27,9 @@
 // # Privacy
 //
 // A VIN leads to the vehicle's holder. Errors name the offending character and
-// never the number, and log/slog shows [VIN.Masked]. [VIN.String] shows it
-// whole.
+// never the number, and log/slog shows [VIN.Masked] and of [Edits] no character.
+// It looks into no slice, map or struct: what holds VINs it shows whole, as
+// [VIN.String] does.
 //
 // # Sources
 //

@@ -1,6 +1,7 @@
 package vin
 
 import (
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,6 +128,24 @@ func (es Edits) String() string {
 		b.WriteString(e.String())
 	}
 	return b.String()
+}
+
+// LogValue implements [slog.LogValuer] with the kind and the position: the
+// characters of a text together are its VIN.
+func (e Edit) LogValue() slog.Value {
+	return slog.StringValue(e.Kind.String() + " at " + strconv.Itoa(e.Pos))
+}
+
+// LogValue implements [slog.LogValuer] with the kinds and positions.
+func (es Edits) LogValue() slog.Value {
+	var b strings.Builder
+	for i, e := range es {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(e.LogValue().String())
+	}
+	return slog.StringValue(b.String())
 }
 
 // appendEdits collects what was decided about cells, whose first is at

@@ -32,6 +32,8 @@ var (
 	_ driver.Valuer              = vin.VIN{}
 	_ slog.LogValuer             = vin.VIN{}
 	_ slog.LogValuer             = vin.Info{}
+	_ slog.LogValuer             = vin.Edit{}
+	_ slog.LogValuer             = vin.Edits{}
 	_ fmt.Stringer               = vin.VIN{}
 )
 
