@@ -223,7 +223,7 @@ func TestDecode(t *testing.T) {
 			[]string{"unknown_wmi", "unknown_country"},
 		}, "nothing known: not even that 6 is a year"},
 		{"6U90000PV35400637", want{
-			"6U9", "Low Volume (Grey) Import Vehicles which don't have 17 Digit VIN. Uses NON ISO VIN with \\\"Filler 0's between WMI & Non Iso VIN - I.e Japanese VIN PV35-400637 would become 6U90000PV35400637 see note below", "",
+			"6U9", "Imported used vehicle (Australia)", "",
 			"AU", "Australia", "", "Oceania",
 			nil, 0, "unknown", "", "400637", "PV35400637", "none", "",
 			[]string{"no_year_code", "embedded_frame"},

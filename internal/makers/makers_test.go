@@ -111,6 +111,25 @@ func TestFindSmallAgainstMap(t *testing.T) {
 	}
 }
 
+// A name is no note of those who made the lists.
+func TestNames(t *testing.T) {
+	for code, m := range sourceMakers(t) {
+		name := strings.ToLower(m.Name)
+		for _, note := range []string{`\`, "see note", "used for"} {
+			if strings.Contains(name, note) {
+				t.Errorf("%s: %q is a note", code, m.Name)
+			}
+		}
+	}
+	for code, want := range map[string]string{
+		"VSK": "Nissan|Ford", "WDF": "Mercedes-Benz", "WMX": "Mercedes-Benz|Mercedes-AMG", "YAR": "Toyota",
+	} {
+		if m, _ := makers.Find(code[0], code[1], code[2]); m.Makes != want {
+			t.Errorf("%s: makes %q, want %q", code, m.Makes, want)
+		}
+	}
+}
+
 func TestCountryOfAgainstRanges(t *testing.T) {
 	const order = "ABCDEFGHJKLMNPRSTUVWXYZ1234567890" // of ISO 3780
 	want := map[string]makers.Country{}

@@ -2,7 +2,8 @@
 //
 // wmi.csv.gz holds codes of NHTSA's vPIC and of seven public lists, each code
 // in at least two of them unless vPIC has it; more.csv adds codes of one list
-// that are borne out by numbers seen in use. iso3780_countries.csv.gz holds
+// that are borne out by numbers seen in use, and stands for those codes of which
+// the lists have a note in place of a name. iso3780_countries.csv.gz holds
 // the countries by the first two symbols, now and before reassignment.
 package main
 
@@ -91,7 +92,8 @@ func generate() (map[string][]byte, error) {
 // symbols first, each group by rank.
 func readMakers() ([]maker, error) {
 	var makers []maker
-	for _, name := range []string{"wmi.csv.gz", "more.csv"} {
+	more := 0 // how many more.csv has
+	for _, name := range []string{"more.csv", "wmi.csv.gz"} {
 		records, err := readCSV(name)
 		if err != nil {
 			return nil, err
@@ -105,8 +107,11 @@ func readMakers() ([]maker, error) {
 			case len(m.name) > 0xFF || len(m.makes) > 0xFFFF:
 				return nil, fmt.Errorf("%s: %s: text too long", name, m.code)
 			}
-			makers = append(makers, m)
+			if !slices.ContainsFunc(makers[:more], func(o maker) bool { return o.code == m.code }) {
+				makers = append(makers, m)
+			}
 		}
+		more = len(makers)
 	}
 	// The symbols' ranks follow ASCII, so texts sort like ranks.
 	slices.SortFunc(makers, func(a, b maker) int {
