@@ -3,24 +3,30 @@
 package names
 
 import (
+	"sort"
 	"unicode"
 	"unicode/utf8"
 )
 
+//go:generate go -C ../tools run ./nametables ../names/marked.go
+
 // Fold returns the letters and digits of the name of a make or colour, in lower
-// case and without the marks of Latin letters: "CITROËN" and "Citroen" are one
-// name, and so are "Mercedes-Benz" and "MERCEDES BENZ".
+// case, of usual width and without marks: "CITROËN" and "Citroen" are one name,
+// and so are "Mercedes-Benz" and "MERCEDES BENZ". Marks go from letters of every
+// script, so that a name is the same however Unicode writes it: "синий" folds to
+// "синии".
 func Fold(name string) string {
 	b := make([]byte, 0, len(name))
 	for _, r := range name {
 		if r = Letter(r); r >= 0 {
-			b = utf8.AppendRune(b, r)
+			b = appendSyllable(b, r)
 		}
 	}
 	return string(b)
 }
 
-// Letter folds one character of a name; -1 says that it does not count.
+// Letter folds one character of a name; -1 says that it does not count. It does
+// not put syllables of Hangul together.
 func Letter(r rune) rune {
 	switch {
 	case 'A' <= r && r <= 'Z':
@@ -29,6 +35,8 @@ func Letter(r rune) rune {
 		return r
 	case r < utf8.RuneSelf:
 		return -1
+	case '！' <= r && r <= '～': // full width
+		return Letter(r - '！' + '!')
 	}
 	if r = baseLetter(unicode.ToLower(r)); unicode.IsLetter(r) {
 		return r
@@ -51,34 +59,47 @@ func FoldCase(s string) string {
 	return string(b)
 }
 
-// baseLetter drops the mark of a lower-case Latin letter that occurs in the
-// names of makes and colours. Other letters stay as they are.
+// baseLetter drops the marks of a lower-case letter, and takes the two forms of
+// a Greek sigma for one. Other letters stay as they are.
 func baseLetter(r rune) rune {
-	switch r {
-	case 'à', 'á', 'â', 'ã', 'ä', 'å', 'ă', 'ą':
-		return 'a'
-	case 'ç', 'ć', 'č':
-		return 'c'
-	case 'è', 'é', 'ê', 'ë', 'ě', 'ę':
-		return 'e'
-	case 'ì', 'í', 'î', 'ï', 'ı':
+	i := sort.Search(len(marked), func(i int) bool { return rune(marked[i][0]) >= r })
+	if i < len(marked) && rune(marked[i][0]) == r {
+		r = rune(marked[i][1])
+	}
+	switch r { // letters that Unicode does not take apart
+	case 'đ':
+		return 'd'
+	case 'ħ':
+		return 'h'
+	case 'ı':
 		return 'i'
 	case 'ł':
 		return 'l'
-	case 'ñ', 'ń', 'ň':
-		return 'n'
-	case 'ò', 'ó', 'ô', 'õ', 'ö', 'ø', 'ő':
+	case 'ø':
 		return 'o'
-	case 'ř':
-		return 'r'
-	case 'š', 'ś', 'ş', 'ș':
-		return 's'
-	case 'ù', 'ú', 'û', 'ü', 'ů', 'ű':
-		return 'u'
-	case 'ý', 'ÿ':
-		return 'y'
-	case 'ž', 'ź', 'ż':
-		return 'z'
+	case 'ŧ':
+		return 't'
+	case 'ς':
+		return 'σ'
 	}
 	return r
+}
+
+// appendSyllable appends a folded letter. Those of Hangul make up a syllable (The
+// Unicode Standard, 3.12).
+func appendSyllable(b []byte, r rune) []byte {
+	const (
+		leads, vowels, trails = 0x1100, 0x1161, 0x11A7
+		nLeads, nVowels       = 19, 21
+		syllables, nTrails    = 0xAC00, 28
+	)
+	last, size := utf8.DecodeLastRune(b)
+	lead, vowel, trail, syllable := last-leads, r-vowels, r-trails, last-syllables
+	switch {
+	case 0 <= lead && lead < nLeads && 0 <= vowel && vowel < nVowels:
+		b, r = b[:len(b)-size], syllables+(lead*nVowels+vowel)*nTrails
+	case 0 <= syllable && syllable < nLeads*nVowels*nTrails && syllable%nTrails == 0 && 0 < trail && trail < nTrails:
+		b, r = b[:len(b)-size], last+trail
+	}
+	return utf8.AppendRune(b, r)
 }
