@@ -17,7 +17,7 @@ const (
 	ClassVIN
 	// ClassPartial: a part of a VIN, or a VIN with unknown symbols, by its
 	// signs and words; or at most eight symbols, which are taken for the end
-	// of one. [CleanPattern] reads it.
+	// of one. [CleanPattern] reads it, or tells what is wrong with it.
 	ClassPartial
 	// ClassChassis: a shorter number, such as those from before 1981 and the
 	// frame numbers of Japan. [CleanText] reads it.
