@@ -260,7 +260,11 @@ func (r *Reader) slip(kind SlipKind, text string) (string, int) {
 		changes := 1 + r.random.below(3)
 		for tries := 16; tries > 0 && changes > 0; tries-- {
 			i := span(text, max(0, n-6)+r.random.below(min(n, 6)))
-			if covers := misread.Restamps(read[i]); covers != "" {
+			k := index(string(read[i : i+1]))
+			if k < 0 {
+				continue
+			}
+			if covers := misread.Restamps(alphabet[k]); covers != "" {
 				read[i] = pick(&r.random, []byte(covers))
 				changes--
 			}

@@ -236,6 +236,21 @@ func TestReaderAnyText(t *testing.T) {
 	}
 }
 
+// Every channel makes the same errors in lower case.
+func TestReaderCase(t *testing.T) {
+	const text = "1HGCM82633AFCLEP"
+	for _, c := range vintest.Channels {
+		big, small := vintest.NewReader(1, c, 1), vintest.NewReader(1, c, 1)
+		for range 500 {
+			want, wantSlip := big.Read(text)
+			got, slip := small.Read(strings.ToLower(text))
+			if slip != wantSlip || !strings.EqualFold(got, want) {
+				t.Fatalf("%v: %q with %v, in lower case %q with %v", c, want, wantSlip, got, slip)
+			}
+		}
+	}
+}
+
 func TestReaderRate(t *testing.T) {
 	p := vintest.NewPopulation(1, vintest.DefaultMix)
 	for _, want := range []float64{0, 0.05, 0.5, 1} {
