@@ -48,6 +48,14 @@ func mustCompact(t testing.TB, x *index.Index) {
 
 func put(r index.Record) index.Change { return index.Change{By: r.Owner, Op: index.Put, Record: r} }
 
+func puts(records []index.Record) []index.Change {
+	changes := make([]index.Change, len(records))
+	for i, r := range records {
+		changes[i] = put(r)
+	}
+	return changes
+}
+
 func withdraw(owner, id string, version uint64) index.Change {
 	return index.Change{By: owner, Op: index.Withdraw, Record: index.Record{Owner: owner, ID: id, Version: version}}
 }

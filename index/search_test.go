@@ -392,6 +392,41 @@ func TestSearchNumbersIsALinearFilter(t *testing.T) {
 	}
 }
 
+// Several records may have a number that fills its key, of which all is known and
+// yet a star behind it, or not the country.
+func TestSearchNumbersThatFillTheKey(t *testing.T) {
+	numbers := []index.Number{
+		{Kind: index.KindEngine, Text: "ABCDEFGH1234567890"},
+		{Kind: index.KindChassis, Text: "ΑΒΓΔΕΖΗΘΙΚΛΜΝ"},
+		{Kind: index.KindDocument, Country: "FR", Text: "ABCDEFG1234567890"},
+		{Kind: index.KindPlate, Text: "ABCDEFG1234567890"},
+	}
+	given := make([]index.Record, 300) // so many that changes are sorted for a search
+	for i := range given {
+		given[i] = index.Record{Owner: "FR", ID: fmt.Sprint(i), Numbers: numbers[i%2 : i%2+1]}
+		if i < 2 {
+			given[i].Numbers = numbers
+		}
+	}
+	changed := byHand(t)
+	mustApply(t, changed, puts(given)...)
+	for why, x := range map[string]*index.Index{"built": byHand(t, given...), "changed": changed} {
+		for i, n := range numbers {
+			want := 2
+			if i < 2 {
+				want = len(given)/2 + 1
+			}
+			for _, text := range []string{n.Text, n.Text + "*"} {
+				like := index.Number{Kind: n.Kind, Text: text} // of any country
+				r, err := x.View().SearchNumbers(t.Context(), like, nil, 1000)
+				if err != nil || len(r.Rows) != want {
+					t.Errorf("%s: %d of %v %s, %v; want %d", why, len(r.Rows), n.Kind, text, err, want)
+				}
+			}
+		}
+	}
+}
+
 var errEnough = errors.New("enough")
 
 // denseVINs returns n records of few heads.

@@ -451,10 +451,11 @@ func (q *textQuery) spans(all []span, keys []tagtable.Key, m *matchers) []span {
 		within := func(country uint64) (a, b uint32) {
 			base := base | country<<countryShift
 			a = from + firstNotLess(keys[from:to], tagtable.Key{Hi: base | on.from.hi, Lo: on.from.lo})
-			b = from + firstNotLess(keys[from:to], tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo})
-			if b < to && keys[b] == (tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo}) {
-				b++
+			end := tagtable.Key{Hi: base | on.to.hi, Lo: on.to.lo + 1} // several may have the key before it
+			if end.Lo == 0 {
+				end.Hi++
 			}
+			b = from + firstNotLess(keys[from:to], end)
 			return a, b
 		}
 		if q.country != "" || !q.kind.HasCountry() {
