@@ -387,7 +387,7 @@ func (w *writer) says(was known, op Op, r *Record) bool {
 		a, texts = c.attributes, w.textsOf(c)
 	}
 	// The dictionaries hold the segment's values under the segment's codes.
-	return a == w.dict.code(r) && bytes.Equal(texts, appendTexts(nil, r))
+	return w.dict.says(&a, r) && bytes.Equal(texts, appendTexts(nil, r))
 }
 
 // push appends a change that ends what was known of its owner and ID.

@@ -334,6 +334,26 @@ func TestApplyRefusesNumbersAlone(t *testing.T) {
 	}
 }
 
+// What is refused leaves nothing behind: no compaction would give it back.
+func TestRefusedChangesTakeNoMemory(t *testing.T) {
+	x := byHand(t, index.Record{Owner: "FR", ID: "1", Make: "Renault"})
+	mustApply(t, x, put(index.Record{Owner: "FR", ID: "2", Version: 1, Colour: "red"}))
+	before, held := x.View().Values(), x.Stats().Memory.Changes
+	for i, r := range []index.Record{
+		{Make: "Saab"}, {Colour: "blue"}, {Tags: []string{"taxi"}}, {ModelYear: 1999}, {Stolen: time.Unix(1e9, 0)},
+	} {
+		for version := range uint64(2) {
+			r.Owner, r.ID, r.Version = "FR", fmt.Sprint(1+version), version
+			if a := mustApply(t, x, put(r)); len(a.Refused) != 1 || !errors.Is(&a.Refused[0], index.VersionConflict) {
+				t.Errorf("record %d: %+v", i, a)
+			}
+		}
+	}
+	if v := x.View().Values(); v != before || x.Stats().Memory.Changes != held {
+		t.Errorf("%d values and %d bytes, %d and %d before", v, x.Stats().Memory.Changes, before, held)
+	}
+}
+
 // Thousands of changes of one plate keep their order and do not slow each other
 // down more than they must.
 func TestCrowdedChanges(t *testing.T) {

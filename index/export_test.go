@@ -76,3 +76,9 @@ func (v *View) LongestProbe() (most int) {
 func (v *View) HashOf(k Key) uint64 {
 	return v.seg.table.Hash(tagtable.Key{Hi: k.hi, Lo: k.lo})
 }
+
+// Values returns how many values the dictionaries of a View's changes hold.
+func (v *View) Values() int {
+	x := v.values
+	return len(x.owners) + len(x.makes) + len(x.colours) + len(x.tags) + len(x.years) + len(x.days)
+}

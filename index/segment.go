@@ -95,6 +95,18 @@ func (d *dictionaries) code(r *Record) attributes {
 	}
 }
 
+// says reports whether code makes these attributes of a record. It adds nothing to
+// the dictionaries: they would grow with what is refused.
+func (d *dictionaries) says(a *attributes, r *Record) bool {
+	return a.version == r.Version && a.typ == r.Type && a.status == r.Status &&
+		d.owners.Value(a.owner) == r.Owner &&
+		d.makes.Value(a.mark) == r.Make &&
+		d.colours.Value(a.colour) == r.Colour &&
+		d.tags.Value(a.tagSet) == joinTags(r.Tags) &&
+		d.years.Value(a.year) == int32(r.ModelYear) &&
+		d.days.Value(a.stolen) == dayOf(r.Stolen)
+}
+
 // joinTags makes one text of a list of texts; cutText takes it apart.
 func joinTags(tags []string) string {
 	if len(tags) == 0 {
