@@ -486,6 +486,30 @@ func TestCloseEndsTheBackground(t *testing.T) {
 	waitFor(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
 }
 
+// Apply that waits for a compaction says that the index was closed meanwhile.
+func TestCloseEndsWaiting(t *testing.T) {
+	for range 20 {
+		x := mustBuild(t, index.Options{CompactAfter: 1}, nil)
+		release := x.Own()
+		mustApply(t, x, puts(fleet(16))...) // as many as may wait
+		waited := make(chan error)
+		go func() {
+			_, err := x.Apply(index.Position{}, []index.Change{put(index.Record{Owner: "FR", ID: "new"})})
+			waited <- err
+		}()
+		time.Sleep(time.Millisecond)
+		closed := make(chan error)
+		go func() { closed <- x.Close() }()
+		if err := <-waited; !errors.Is(err, index.ErrClosed) {
+			t.Errorf("Apply: %v", err)
+		}
+		release()
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestLookupsAmongChangesDoNotAllocate(t *testing.T) {
 	given := fleet(10_000)
 	x := byHand(t, given[:8000]...)

@@ -82,3 +82,12 @@ func (v *View) Values() int {
 	x := v.values
 	return len(x.owners) + len(x.makes) + len(x.colours) + len(x.tags) + len(x.years) + len(x.days)
 }
+
+// Own keeps everybody from compacting until release is called.
+func (x *Index) Own() (release func()) {
+	_, release, err := x.own(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	return release
+}

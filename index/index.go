@@ -39,7 +39,7 @@ type Index struct {
 
 	owned   chan struct{}   // holds one element while somebody replaces the segment
 	life    context.Context // until Close
-	end     context.CancelFunc
+	end     context.CancelCauseFunc
 	running sync.WaitGroup // the goroutine that compacts
 }
 
@@ -127,7 +127,7 @@ func newIndex(o Options, s *segment, at Position) *Index {
 		o.Seed = rand.Uint64()
 	}
 	x := &Index{o: o, owned: make(chan struct{}, 1), crowded: make(chan struct{}, 1)}
-	x.life, x.end = context.WithCancel(context.Background())
+	x.life, x.end = context.WithCancelCause(context.Background())
 	x.view.Store(&View{seg: s, n: s.n, countries: s.plateCountries, position: at})
 	return x
 }
@@ -187,7 +187,7 @@ func (x *Index) Close() error {
 		return err
 	}
 	x.closed = true
-	x.end()
+	x.end(ErrClosed)
 	x.mu.Unlock()
 	x.running.Wait()
 	x.owned <- struct{}{} // for good
