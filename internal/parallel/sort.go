@@ -81,7 +81,7 @@ func (p *sorter[E]) pivot(s []E) E {
 	const n = 63
 	var sample [n]E
 	for i := range sample {
-		sample[i] = s[(2*i+1)*len(s)/(2*n)]
+		sample[i] = s[(2*i+1)*(len(s)/(2*n))] // not the product first: int may have 32 bits
 	}
 	slices.SortFunc(sample[:], p.compare)
 	return sample[n/2]

@@ -58,6 +58,11 @@ func TestNoMoreWorkersThanAllowed(t *testing.T) {
 	}
 }
 
+// Of so many elements, the places of the sample did not fit 32 bits.
+func TestSortOfMany(t *testing.T) {
+	parallel.Sort(make([]struct{}, 1<<24+1<<20), 2, func(_, _ struct{}) int { return 0 })
+}
+
 func BenchmarkSort(b *testing.B) {
 	type pair struct{ hi, lo uint64 }
 	rng := rand.New(rand.NewPCG(1, 2))
