@@ -445,8 +445,8 @@ func (w *writer) link(k tagtable.Key, i uint32) {
 	w.seg.table.Mark(h)
 	h = t.hash(k, h)
 	slot, first := t.find(w.delta, k, h)
-	before, next := w.place(k, i, e, first)
-	w.entries.at(e - 1).next = next
+	before, older, next := w.place(k, i, e, first)
+	w.entries.at(e-1).older, w.entries.at(e-1).next = older, next
 	switch {
 	case before != 0:
 		atomic.StoreUint32(&w.entries.at(before-1).next, e)
@@ -464,38 +464,46 @@ func (w *writer) link(k tagtable.Key, i uint32) {
 	t.set(slot, h, e)
 }
 
-// place returns which entries of a list the entry e of change i belongs between;
-// 0: the beginning or end.
-func (w *writer) place(k tagtable.Key, i, e, first uint32) (before, next uint32) {
-	next = first
+// place returns which entries of a list the entry e of change i belongs between,
+// 0: the beginning or end; and in the place of which, of the same owner and ID,
+// 0: none.
+func (w *writer) place(k tagtable.Key, i, e, first uint32) (before, older, next uint32) {
 	if len(w.crowds) == 0 || w.crowds[k] == nil {
-		n := 0
-		for next != 0 && w.compare(w.entries.at(next-1).change, i) < 0 {
-			if n++; n == crowded {
-				break
+		next = first
+		for range crowded {
+			order := 1
+			if next != 0 {
+				order = w.compare(w.entries.at(next-1).change, i)
+			}
+			switch {
+			case order == 0:
+				return before, next, w.after(next)
+			case order > 0:
+				return before, 0, next
 			}
 			before, next = next, w.after(next)
-		}
-		if n < crowded {
-			return before, next
 		}
 		for x := first; x != 0; x = w.after(x) {
 			w.crowds[k] = append(w.crowds[k], x)
 		}
 	}
 	crowd := w.crowds[k]
-	at, _ := slices.BinarySearchFunc(crowd, i, func(x, i uint32) int {
+	at, found := slices.BinarySearchFunc(crowd, i, func(x, i uint32) int {
 		return w.compare(w.entries.at(x-1).change, i)
 	})
 	before, next = 0, 0
 	if at > 0 {
 		before = crowd[at-1]
 	}
+	if found {
+		older, crowd[at] = crowd[at], e
+		return before, older, w.after(older)
+	}
 	if at < len(crowd) {
 		next = crowd[at]
 	}
 	w.crowds[k] = slices.Insert(crowd, at, e)
-	return before, next
+	return before, 0, next
 }
 
 // compare orders changes by owner and ID.

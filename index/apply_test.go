@@ -386,6 +386,54 @@ func TestCrowdedChanges(t *testing.T) {
 	}
 }
 
+// However often records change, a lookup passes over each once, and Views that were
+// taken before still find what they found.
+func TestManyVersions(t *testing.T) {
+	honda := vin.MustParse("1HGCM82633A004352")
+	for _, records := range []int{1, 10, 100} { // of 100, the list is a crowd
+		x := byHand(t, index.Record{Owner: "FR", ID: "0", VIN: honda})
+		type held struct {
+			v    *index.View
+			want []string
+		}
+		var views []held
+		rng := rand.New(rand.NewPCG(1, uint64(records)))
+		versions := make(map[string]uint64)
+		for range 30 {
+			for range records {
+				r := index.Record{Owner: "FR", ID: fmt.Sprint(rng.IntN(records)), VIN: honda}
+				versions[r.ID]++
+				r.Version = versions[r.ID]
+				switch rng.IntN(5) {
+				case 0:
+					mustApply(t, x, withdraw("FR", r.ID, r.Version))
+					continue
+				case 1:
+					r.VIN = vin.VIN{}
+				}
+				mustApply(t, x, put(r))
+			}
+			v := x.View()
+			var want []string
+			for row := range v.All() {
+				if r := v.Record(row); r.VIN == honda {
+					want = append(want, fmt.Sprintf("FR %s v%d", r.ID, r.Version))
+				}
+			}
+			slices.Sort(want)
+			views = append(views, held{v, want})
+		}
+		for i, h := range views {
+			if diff := gocmp.Diff(h.want, found(h.v, index.VIN(honda))); diff != "" {
+				t.Errorf("%d records, view %d: found (-want +got):\n%s", records, i, diff)
+			}
+		}
+		if n := x.View().ListLen(index.VIN(honda)); n > records {
+			t.Errorf("%d records: a lookup passes over %d entries", records, n)
+		}
+	}
+}
+
 // An index compacts itself, Apply goes on meanwhile and waits when it must, and
 // nothing is lost on the way.
 func TestCompactsItself(t *testing.T) {

@@ -32,7 +32,7 @@ import (
 // # Layout
 //
 //	changes  change  change  change ...         each with the change that ended it
-//	entries  key, change, next   ...            lists of equal keys, linked by next
+//	entries  key, change, next   ...            lists of equal keys, linked by next and older
 //	texts    what appendTexts wrote  ...
 //	keys     hash table: key -> first entry; marks and a filter before it
 //	endings  hash table: row of the segment -> the change that ended it
@@ -41,12 +41,14 @@ import (
 // Changes, entries and texts are appended and never move. A reader comes to an
 // entry through an atomic word that was stored after the entry was written, so
 // that it reads nothing unfinished; if the entry is of a change that its View
-// does not count, it passes on to the next.
+// does not count, it passes on.
 //
 // The entries of one key are linked in the order of owner and ID of their
-// changes, the newest first where those are equal. A new entry is linked into
-// its place. So readers of every View meet what they may see in the order in
-// which they return it.
+// changes, of each the newest, behind which the older ones hang. A new entry is
+// linked into its place, or takes that of the one before it. So readers of every
+// View meet what they may see in the order in which they return it, and pass over
+// a record once, however often it changed: where a View counts a change, those
+// before it are ended.
 //
 // Only these words ever change: the change that ended a change, next, the slots
 // of the two tables and the words of the filter, all from "none" to something or
@@ -96,7 +98,8 @@ const none = ^uint32(0)
 type deltaEntry struct {
 	key    tagtable.Key
 	change uint32
-	next   uint32 // 1 + the entry after it in the order of its key, 0: none. Atomic
+	next   uint32 // 1 + the newest entry of the owner and ID after it with this key, 0: none. Atomic
+	older  uint32 // 1 + the entry before it of its owner and ID with this key, 0: none
 }
 
 // values are what the dictionaries of a delta held when a View was made.
@@ -230,12 +233,16 @@ func (v *View) visible(e uint32, s *Selection) (Row, uint32) {
 				return row, e
 			}
 		}
-		e = atomic.LoadUint32(&entry.next)
+		if entry.change >= v.changes && entry.older != 0 {
+			e = entry.older
+		} else {
+			e = atomic.LoadUint32(&entry.next)
+		}
 	}
 	return NoRow, 0
 }
 
-// after returns what follows an entry in its list.
+// after returns what follows an entry and the older ones in its list.
 func (d *delta) after(e uint32) uint32 { return atomic.LoadUint32(&d.entries.at(e - 1).next) }
 
 // A keyTable finds the first entry of a key. Slots are probed one after the

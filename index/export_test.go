@@ -91,3 +91,13 @@ func (x *Index) Own() (release func()) {
 	}
 	return release
 }
+
+// ListLen returns how many entries stand one behind the other for a key among the
+// changes of a View.
+func (v *View) ListLen(k Key) (n int) {
+	key := tagtable.Key{Hi: k.hi, Lo: k.lo}
+	for e := v.delta.first(key, v.seg.table.Hash(key)); e != 0; e = v.delta.after(e) {
+		n++
+	}
+	return n
+}
