@@ -9,8 +9,7 @@ import (
 // SearchBy is Search by a path; false if the pattern or the register has none
 // of that kind.
 func (v *View) SearchBy(path Path, p vin.Pattern, s *Selection, limit int) (rows []Row, truncated, ok bool) {
-	f := finder{sight: sight{ctx: context.Background(), v: v, s: s}, seg: v.seg, pattern: p, bound: NoRow}
-	f.limit = v.limit(limit)
+	f := finder{sight: sight{ctx: context.Background(), v: v, s: s}, lowestRows: lowestRows{limit: v.limit(limit), bound: NoRow}, seg: v.seg, pattern: p}
 	_, pl, d, _ := v.seg.planSearch(&p, f.limit, s)
 	_, first, last := p.AppendFragment(nil)
 	if path == PathHeads && v.seg.heads == nil || path == PathOffsets && first == last {

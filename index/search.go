@@ -48,8 +48,7 @@ func (v *View) AppendSearch(ctx context.Context, dst []Row, p vin.Pattern, s *Se
 
 func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selection, limit int) (rows []Row, truncated bool, plan Plan, err error) {
 	v.check(s)
-	f := finder{sight: sight{ctx: ctx, v: v, s: s}, seg: v.seg, pattern: *p, rows: dst, base: len(dst), bound: NoRow}
-	f.limit = v.limit(limit)
+	f := finder{sight: sight{ctx: ctx, v: v, s: s}, lowestRows: lowestRows{rows: dst, base: len(dst), limit: v.limit(limit), bound: NoRow}, seg: v.seg, pattern: *p}
 	if !p.IsValid() || !f.tick(0) {
 		return dst, false, Plan{}, f.err
 	}
@@ -121,18 +120,24 @@ func (g *sight) sees(row Row) bool {
 // lowest rows of those that fit.
 type finder struct {
 	sight
+	lowestRows
 	seg     *segment
 	pattern vin.Pattern // not a pointer to it, which would escape with ctx
 
 	from, to uint32 // the entries that begin as wanted
 
-	rows     []Row // those found are behind base
-	base     int
-	limit    int
-	bound    Row  // no row from here on is among the lowest
 	streamed int  // rows found since the stream began
 	opened   int  // of the stream before it, which began with the first entry
 	stopped  bool // a stream ended before its last entry
+}
+
+// lowestRows are the lowest of many rows: as many as the limit, and one more that
+// tells that there are more.
+type lowestRows struct {
+	rows  []Row // those found are behind base
+	base  int
+	limit int
+	bound Row // no row from here on is among them
 }
 
 // add takes an entry that fits. It returns false if the rows of later entries
@@ -154,26 +159,25 @@ func (f *finder) add(entry uint32) bool {
 }
 
 // keep takes a row.
-func (f *finder) keep(row Row) {
-	f.rows = append(f.rows, row)
-	if len(f.rows)-f.base > 2*f.limit {
-		f.cut()
+func (l *lowestRows) keep(row Row) {
+	l.rows = append(l.rows, row)
+	if len(l.rows)-l.base > 2*l.limit {
+		l.cut()
 	}
 }
 
-// cut drops what is not among the lowest rows, but for one that tells that there
-// are more.
-func (f *finder) cut() {
-	found := f.rows[f.base:]
+// cut drops what is not among them, and puts them in order.
+func (l *lowestRows) cut() {
+	found := l.rows[l.base:]
 	if !ascending(found) {
 		slices.Sort(found)
 		found = slices.Compact(found)
 	}
-	if len(found) > f.limit {
-		found = found[:f.limit+1]
-		f.bound = found[f.limit]
+	if len(found) > l.limit {
+		found = found[:l.limit+1]
+		l.bound = found[l.limit]
 	}
-	f.rows = f.rows[:f.base+len(found)]
+	l.rows = l.rows[:l.base+len(found)]
 }
 
 // ascending reports whether rows are in order, each there once.

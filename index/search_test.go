@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -567,6 +568,37 @@ func TestSearchEndsWithItsContext(t *testing.T) {
 		rows, truncated, err := v.AppendSearch(ctx, nil, mustPattern(t, "*9*8*7*6*5*4*3*"), nil, 0)
 		if !errors.Is(err, context.Canceled) || !truncated || ctx.left < -2 {
 			t.Errorf("after %d looks: %d rows, truncated %t, %v, %d looks too many", looks, len(rows), truncated, err, -ctx.left)
+		}
+	}
+}
+
+// A search for what many changes have looks at its context, and keeps no more than
+// it returns: what came first.
+func TestSearchAmongManyChanges(t *testing.T) {
+	const n, limit = 20_000, 10
+	x := byHand(t)
+	given := make([]index.Record, n)
+	for i := range given {
+		given[i] = index.Record{Owner: "FR", ID: fmt.Sprint(n - i), Numbers: []index.Number{{Kind: index.KindEngine, Text: "UNKNOWN"}}}
+	}
+	mustApply(t, x, puts(given)...)
+	v := x.View()
+	for _, text := range []string{"UNKNOWN", "UNKNOWN*"} {
+		like := index.Number{Kind: index.KindEngine, Text: text}
+		search := func(ctx context.Context) (index.Result, error) { return v.SearchNumbers(ctx, like, nil, limit) }
+		r, err := search(t.Context()) // sorts
+		if err != nil || !slices.Equal(r.Rows, []index.Row{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}) || !r.Truncated {
+			t.Errorf("%s: rows %d, %v", text, r.Rows, err)
+		}
+		if r, err := search(&countdown{Context: t.Context(), left: 3}); !errors.Is(err, context.Canceled) || !r.Truncated {
+			t.Errorf("%s: %d rows and %v after its context ended", text, len(r.Rows), err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = search(t.Context())
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 2*n {
+			t.Errorf("%s takes %d bytes to find %d of %d", text, took, limit, n)
 		}
 	}
 }

@@ -550,19 +550,28 @@ func (f *textFinder) exact(k tagtable.Key) {
 	if f.v.delta == nil {
 		return
 	}
-	var changed []Row
-	for e := f.v.delta.first(k, seg.table.Hash(k)); e != 0; {
+	changed := f.changed()
+	for e := f.v.delta.first(k, seg.table.Hash(k)); e != 0 && f.tick(1); {
 		var row Row
 		if row, e = f.v.visible(e, f.s); e != 0 {
-			changed = append(changed, row)
+			if row < changed.bound {
+				changed.keep(row)
+			}
 			e = f.v.delta.after(e)
 		}
 	}
-	slices.Sort(changed)
-	for _, row := range changed {
-		if !f.tick(1) || !f.add(row) {
-			return
-		}
+	f.addChanged(&changed)
+}
+
+// changed returns an empty list of rows of changes, of as many as there is room for
+// behind the rows that were found.
+func (f *textFinder) changed() lowestRows { return lowestRows{limit: f.limit - len(f.rows), bound: NoRow} }
+
+// addChanged takes the rows of changes.
+func (f *textFinder) addChanged(l *lowestRows) {
+	l.cut()
+	for _, row := range l.rows {
+		f.add(row)
 	}
 }
 
@@ -609,12 +618,13 @@ func (f *textFinder) walkDelta(q *textQuery, m *matchers) {
 	if v.delta == nil {
 		return
 	}
-	var changed []Row
+	changed := f.changed()
+	defer f.addChanged(&changed)
 	take := func(e uint32, hashed bool) {
 		entry := v.delta.entries.at(e)
 		row := Row(v.seg.n) + Row(entry.change)
-		if entry.change < v.changes && f.sees(row) && (!hashed || q.fitsHash(v, row, Key{entry.key.Hi, entry.key.Lo})) {
-			changed = append(changed, row)
+		if entry.change < v.changes && row < changed.bound && f.sees(row) && (!hashed || q.fitsHash(v, row, Key{entry.key.Hi, entry.key.Lo})) {
+			changed.keep(row)
 		}
 	}
 	var spans []span
@@ -647,12 +657,6 @@ func (f *textFinder) walkDelta(q *textQuery, m *matchers) {
 			if on := m.page(int(k.page())); on != nil && on.match(&key) {
 				take(e, false)
 			}
-		}
-	}
-	slices.Sort(changed)
-	for _, row := range slices.Compact(changed) {
-		if !f.add(row) {
-			return
 		}
 	}
 }
