@@ -54,7 +54,8 @@ func (v *View) search(ctx context.Context, dst []Row, p *vin.Pattern, s *Selecti
 	}
 	if number, ok := p.VIN(); ok {
 		plan = Plan{Path: PathExact, Expected: 1}
-		f.exact(VIN(number))
+		k := VIN(number)
+		f.exact(tagtable.Key{Hi: k.hi, Lo: k.lo})
 	} else if plan, ok = f.ends(p); ok {
 		f.walkRest(p)
 	} else if opened, done := f.open(p); done {
@@ -114,6 +115,21 @@ func (g *sight) sees(row Row) bool {
 		return g.s.has(row)
 	}
 	return !g.v.hidden(row)
+}
+
+// changesWith keeps the rows of changes with a key.
+func (g *sight) changesWith(k tagtable.Key, l *lowestRows) {
+	d := g.v.delta
+	if d == nil {
+		return
+	}
+	row, e := g.v.visible(d.first(k, g.v.seg.table.Hash(k)), g.s)
+	for e != 0 && g.tick(1) {
+		if row < l.bound {
+			l.keep(row)
+		}
+		row, e = g.v.visible(d.after(e), g.s)
+	}
 }
 
 // A finder is one search for VINs at work. It finds entries, and keeps the
@@ -209,12 +225,27 @@ func (f *finder) matches(k *tagtable.Key) bool {
 }
 
 // exact takes the records with one VIN.
-func (f *finder) exact(k Key) {
-	for row := range f.v.RowsWhere(k, f.s) {
+func (f *finder) exact(k tagtable.Key) {
+	e, ok := f.seg.table.Lookup(k)
+	for ; ok; e, ok = f.seg.next(e) {
 		if !f.tick(1) {
+			return
+		}
+		if !f.add(e) {
 			break
 		}
-		f.keep(row)
+	}
+	if ok { // second VINs are left, perhaps of lower rows
+		at, _ := slices.BinarySearch(f.seg.second, e+1)
+		for _, e := range f.seg.second[at:] {
+			if f.seg.keys[e] != k || !f.tick(1) {
+				break
+			}
+			f.add(e)
+		}
+	}
+	if f.cut(); f.err == nil && len(f.rows)-f.base <= f.limit {
+		f.changesWith(k, &f.lowestRows)
 	}
 }
 

@@ -647,6 +647,32 @@ func TestBroadSearchesStop(t *testing.T) {
 	}
 }
 
+// A search for a whole VIN that many records have stops at its limit, and finds the
+// lowest rows of all: those of records that have the VIN besides their own, too.
+func TestExactSearchStops(t *testing.T) {
+	many, first := vin.MustParse("WVWZZZ1JZXW000001"), vin.MustParse("1HGCM82633A004352")
+	var given []index.Record
+	for i := range 10_000 {
+		given = append(given, index.Record{Owner: "FR", ID: fmt.Sprint(i), VIN: many})
+	}
+	second := []index.Number{{Kind: index.KindVIN, Text: many.String()}}
+	given = append(given, index.Record{Owner: "XX", ID: "1", VIN: first, Numbers: second}, index.Record{Owner: "XX", ID: "2", Numbers: second})
+	x := byHand(t, given...)
+	mustApply(t, x, put(index.Record{Owner: "AA", ID: "1", VIN: many}), withdraw("FR", "0", 1))
+	v := x.View()
+	var want []index.Row
+	for row := range v.Rows(index.VIN(many)) {
+		want = append(want, row)
+	}
+	slices.Sort(want)
+	for _, limit := range []int{1, 10, len(want) - 1, len(want)} {
+		r, err := v.Search(t.Context(), mustPattern(t, many.String()), nil, limit)
+		if err != nil || !slices.Equal(r.Rows, want[:limit]) || r.Truncated != (limit < len(want)) || r.Plan.Visited > limit+5 {
+			t.Errorf("limit %d: %d rows, truncated %t, %v, %v", limit, len(r.Rows), r.Truncated, r.Plan, err)
+		}
+	}
+}
+
 func TestPlans(t *testing.T) {
 	given, v := dense().records, dense().view
 	text := given[54321].VIN.String()

@@ -547,25 +547,16 @@ func (f *textFinder) exact(k tagtable.Key) {
 			return
 		}
 	}
-	if f.v.delta == nil {
-		return
-	}
 	changed := f.changed()
-	for e := f.v.delta.first(k, seg.table.Hash(k)); e != 0 && f.tick(1); {
-		var row Row
-		if row, e = f.v.visible(e, f.s); e != 0 {
-			if row < changed.bound {
-				changed.keep(row)
-			}
-			e = f.v.delta.after(e)
-		}
-	}
+	f.changesWith(k, &changed)
 	f.addChanged(&changed)
 }
 
 // changed returns an empty list of rows of changes, of as many as there is room for
 // behind the rows that were found.
-func (f *textFinder) changed() lowestRows { return lowestRows{limit: f.limit - len(f.rows), bound: NoRow} }
+func (f *textFinder) changed() lowestRows {
+	return lowestRows{limit: f.limit - len(f.rows), bound: NoRow}
+}
 
 // addChanged takes the rows of changes.
 func (f *textFinder) addChanged(l *lowestRows) {
