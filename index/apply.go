@@ -13,6 +13,7 @@ import (
 
 	"github.com/vinmatch/vinmatch/internal/column"
 	"github.com/vinmatch/vinmatch/internal/tagtable"
+	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
 // An Op is what a [Change] does. The zero Op is none.
@@ -215,17 +216,37 @@ func (w *writer) view(at Position) *View {
 // bytes returns the memory that the writer holds beside the delta.
 func (w *writer) bytes() int64 { return w.identities.bytes() + int64(len(w.last))*4 }
 
-// roomFor reports whether changes fit into the numbers of rows and entries.
+// roomFor reports whether changes fit into the numbers of rows and entries, if all
+// of them are taken.
 func (w *writer) roomFor(changes []Change) bool {
-	entries := len(w.seg.keys) + int(w.entries.len) + w.seg.n + int(w.changes.len)
+	n := int64(len(w.seg.keys)) + int64(w.entries.len) + int64(w.seg.n) + int64(w.changes.len)
 	for i := range changes {
-		entries += 2 + maxAliases*(2+len(changes[i].Record.Numbers))
+		n++ // its row
+		if changes[i].Op == Put {
+			n += maxKeys(&changes[i].Record)
+		}
 	}
-	return entries < tagtable.MaxKeys
+	return n < tagtable.MaxKeys
 }
 
-// maxAliases bounds the keys of one number.
-const maxAliases = 64
+// maxKeys bounds the keys of a record: of its VIN, and of the frame inside, of its
+// plate and its numbers.
+func maxKeys(r *Record) int64 {
+	const ofPlate = 1 + plate.MaxAliases
+	if len(r.Numbers) > maxFields {
+		return 0 // it is refused
+	}
+	n := int64(2 + len(r.Numbers))
+	if r.Plate.IsValid() {
+		n += ofPlate
+	}
+	for i := range r.Numbers {
+		if r.Numbers[i].Kind == KindPlate {
+			n += ofPlate - 1
+		}
+	}
+	return n
+}
 
 // known is what is known of an owner and ID.
 type known struct {

@@ -354,6 +354,34 @@ func TestRefusedChangesTakeNoMemory(t *testing.T) {
 	}
 }
 
+// A call is full for the keys that its records may have, and not for many times as
+// many.
+func TestRoomForChanges(t *testing.T) {
+	x := byHand(t)
+	changes := make([]index.Change, 1<<17)
+	for why, c := range map[string]index.Change{
+		"numbers":                     put(index.Record{Owner: "FR", ID: "1", Numbers: make([]index.Number, 255)}),
+		"more numbers than are taken": put(index.Record{Owner: "FR", ID: "1", Numbers: make([]index.Number, 1<<16)}),
+		"withdrawals": {By: "FR", Op: index.Withdraw, Record: index.Record{
+			Owner: "FR", ID: "1", Numbers: make([]index.Number, 255),
+		}},
+	} {
+		for i := range changes {
+			changes[i] = c
+		}
+		if !x.RoomFor(changes) {
+			t.Errorf("%s: no room", why)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		r := randomRecord(rng)
+		if keys := keysOf(r); int64(len(keys)) > index.MaxKeys(&r) {
+			t.Errorf("%d keys of at most %d", len(keys), index.MaxKeys(&r))
+		}
+	}
+}
+
 // Thousands of changes of one plate keep their order and do not slow each other
 // down more than they must.
 func TestCrowdedChanges(t *testing.T) {

@@ -126,7 +126,7 @@ func (b *builder) add(r *Record) error {
 		b.skipped = append(b.skipped, uint32(b.staged.len))
 		return b.refuse(&Refusal{Record: b.place, Owner: r.Owner, ID: r.ID, Number: -1, Err: err})
 	}
-	if b.staged.len+b.extra.len > tagtable.MaxKeys-2*maxFields {
+	if int64(b.staged.len)+int64(b.extra.len)+maxKeys(r) > tagtable.MaxKeys {
 		return fmt.Errorf("index: more than %d records and numbers", tagtable.MaxKeys)
 	}
 	at := uint32(b.staged.len)

@@ -101,3 +101,11 @@ func (v *View) ListLen(k Key) (n int) {
 	}
 	return n
 }
+
+// RoomFor reports whether changes fit into an Index that has none.
+func (x *Index) RoomFor(changes []Change) bool {
+	return newWriter(x.View().seg, x.o).roomFor(changes)
+}
+
+// MaxKeys bounds the keys of a record.
+var MaxKeys = maxKeys
