@@ -21,3 +21,6 @@ func (v *View) SearchBy(path Path, p vin.Pattern, s *Selection, limit int) (rows
 	rows, truncated = f.finish()
 	return rows, truncated, true
 }
+
+// Sorted returns how many entries of a View's changes are sorted for searches.
+func (v *View) Sorted() int { return int(v.delta.sorted.Load().held) }

@@ -14,7 +14,8 @@ import (
 // one, and merges it with the run before until that is more than twice as long.
 // So there are few runs however many changes wait, each entry is sorted once and
 // merged a few times, and what takes changes without being searched pays nothing.
-// While one search sorts, others look at those entries one by one.
+// While one search sorts, others look at those entries one by one. It looks at its
+// context between steps of some milliseconds, and what it sorted by then remains.
 type keyRuns struct {
 	runs []keyRun
 	held uint32 // entries
@@ -32,6 +33,8 @@ type keyRun struct {
 
 const (
 	minRun     = 1 << 8
+	maxSorted  = 1 << 14 // entries in one step
+	maxMerged  = 1 << 19 // and those of the longest run
 	tailShift  = 28
 	tailBits   = 36
 	maxInRuns  = 1 << tailShift // entries from here on stay in no run
@@ -49,16 +52,15 @@ func backwards(lo uint64) (tail uint64) {
 
 // sortedRuns returns runs that hold nearly all entries of the delta, and perhaps
 // some that this View does not count.
-func (v *View) sortedRuns() *keyRuns {
-	d, n := v.delta, min(v.deltaEntries(), maxInRuns)
+func (g *sight) sortedRuns() *keyRuns {
+	d, n := g.v.delta, min(g.v.deltaEntries(), maxInRuns)
 	s := d.sorted.Load()
 	if n < s.held+minRun || !d.sorting.TryLock() {
 		return s
 	}
 	defer d.sorting.Unlock()
-	if s = d.sorted.Load(); n >= s.held+minRun {
-		s = d.extend(s, n)
-		d.sorted.Store(s)
+	for s = d.sorted.Load(); n >= s.held+minRun && g.tick(0); d.sorted.Store(s) {
+		s = d.extend(s, min(n, s.held+maxSorted))
 	}
 	return s
 }
@@ -66,7 +68,11 @@ func (v *View) sortedRuns() *keyRuns {
 // extend returns runs that hold entries up to n.
 func (d *delta) extend(s *keyRuns, n uint32) *keyRuns {
 	runs := append(slices.Clone(s.runs), d.makeRun(s.held, n))
-	for last := len(runs) - 1; last > 0 && len(runs[last-1].keys) <= 2*len(runs[last].keys); last-- {
+	for last := len(runs) - 1; last > 0; last-- {
+		before, held := len(runs[last-1].keys), len(runs[last].keys)
+		if before > 2*held || before+held > maxMerged {
+			break
+		}
 		runs[last-1] = runs[last-1].merge(&runs[last])
 		runs = runs[:last]
 	}

@@ -95,11 +95,12 @@ type sight struct {
 	err              error
 }
 
-// tick counts candidates. It returns false when the context has ended.
+// tick counts candidates. It returns false when the context has ended, at which it
+// looks from time to time, and for none each time.
 func (g *sight) tick(n int) bool {
 	g.visited += n
 	if n > 0 && g.visited-g.checked < checkEvery {
-		return true
+		return g.err == nil
 	}
 	g.checked = g.visited
 	if g.ctx.Err() != nil {
@@ -435,7 +436,7 @@ func (f *finder) walkDelta(d *demands) {
 	}
 	first, end := d.bounds(d.prefix())
 	known, tail := d.suffix()
-	sorted := v.sortedRuns()
+	sorted := f.sortedRuns()
 	for i := range sorted.runs {
 		r := &sorted.runs[i]
 		from := firstNotLess(r.keys, first)

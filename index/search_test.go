@@ -603,6 +603,48 @@ func TestSearchAmongManyChanges(t *testing.T) {
 	}
 }
 
+// A search that sorts many changes, or reads many records, ends with its context, and
+// what it sorted by then remains.
+func TestLongStepsEndWithTheContext(t *testing.T) {
+	given := denseRecords(50_000)
+	x := byHand(t)
+	mustApply(t, x, puts(given)...)
+	v := x.View()
+	p := mustPattern(t, "*"+given[43210].VIN.String()[11:])
+	last := 0
+	for {
+		r, err := v.Search(&countdown{Context: t.Context(), left: 3}, p, nil, 0)
+		held := v.Sorted()
+		if err == nil {
+			if !slices.Equal(r.Rows, []index.Row{43210}) {
+				t.Errorf("rows %d", r.Rows)
+			}
+			break
+		}
+		if !errors.Is(err, context.Canceled) || held <= last {
+			t.Fatalf("%v, %d entries sorted after %d", err, held, last)
+		}
+		last = held
+	}
+	if last == 0 {
+		t.Error("all was sorted at once")
+	}
+
+	for i := range given[:4] {
+		for j := range 50 {
+			given[i].Numbers = append(given[i].Numbers, index.Number{Kind: index.KindPart, Text: fmt.Sprint(strings.Repeat("A", 30), i, "X", j)})
+		}
+	}
+	changed := byHand(t)
+	mustApply(t, changed, puts(given[:4])...)
+	for why, x := range map[string]*index.Index{"built": byHand(t, given[:4]...), "changed": changed} {
+		like := index.Number{Kind: index.KindPart, Text: "*ZZ*"}
+		if _, err := x.View().SearchNumbers(&countdown{Context: t.Context(), left: 100}, like, nil, 0); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, numbers whose keys are hashes: %v", why, err)
+		}
+	}
+}
+
 // A countdown is a context that ends after it was looked at some times.
 type countdown struct {
 	context.Context

@@ -580,7 +580,7 @@ func (f *textFinder) walk(q *textQuery, spans []span) {
 					continue
 				}
 				row := seg.rowOf(from + uint32(i))
-				if !f.sees(row) || sp.m == nil && !q.fitsHash(f.v, row, Key{keys[i].Hi, keys[i].Lo}) {
+				if !f.sees(row) || sp.m == nil && !f.fitsHash(q, row, keys[i]) {
 					continue
 				}
 				if !f.add(row) {
@@ -594,10 +594,13 @@ func (f *textFinder) walk(q *textQuery, spans []span) {
 }
 
 // fitsHash reports whether a record has a number that fits and has this key, a
-// hash.
-func (q *textQuery) fitsHash(v *View, row Row, k Key) bool {
-	r := v.Record(row)
-	return q.hashed(&r, k)
+// hash. To read all numbers of a record takes as long as to match thousands of keys.
+func (f *textFinder) fitsHash(q *textQuery, row Row, k tagtable.Key) bool {
+	if !f.tick(0) {
+		return false
+	}
+	r := f.v.Record(row)
+	return q.hashed(&r, Key{k.Hi, k.Lo})
 }
 
 // walkDelta goes through the changes.
@@ -614,12 +617,12 @@ func (f *textFinder) walkDelta(q *textQuery, m *matchers) {
 	take := func(e uint32, hashed bool) {
 		entry := v.delta.entries.at(e)
 		row := Row(v.seg.n) + Row(entry.change)
-		if entry.change < v.changes && row < changed.bound && f.sees(row) && (!hashed || q.fitsHash(v, row, Key{entry.key.Hi, entry.key.Lo})) {
+		if entry.change < v.changes && row < changed.bound && f.sees(row) && (!hashed || f.fitsHash(q, row, entry.key)) {
 			changed.keep(row)
 		}
 	}
 	var spans []span
-	sorted := v.sortedRuns()
+	sorted := f.sortedRuns()
 	for i := range sorted.runs {
 		r := &sorted.runs[i]
 		spans = q.spans(spans[:0], r.keys, m)
