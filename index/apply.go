@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -159,9 +160,7 @@ type writer struct {
 	// change, probed one after the other.
 	last []uint32
 
-	// Lists of entries that are long, in their order, so that a new entry finds
-	// its place by bisection.
-	crowds map[tagtable.Key][]uint32
+	crowds map[tagtable.Key]*crowd // lists of entries that are long
 
 	countries []string // that have plates in the segment or in a change
 	records   int      // visible
@@ -181,7 +180,7 @@ func newWriter(s *segment, o Options) *writer {
 		values:     &values{},
 		identities: newIdentityTable(s, rand.Uint64(), o.workers()),
 		last:       make([]uint32, firstSlots),
-		crowds:     map[tagtable.Key][]uint32{},
+		crowds:     map[tagtable.Key]*crowd{},
 		countries:  s.plateCountries,
 		records:    s.n,
 	}
@@ -455,7 +454,7 @@ func (w *writer) remember(i, before uint32) {
 	w.last[at] = i + 1
 }
 
-// crowded is the length from which a list of entries is remembered as a slice.
+// crowded is the length from which a list of entries is a crowd.
 const crowded = 64
 
 // link appends an entry and links it into the list of its key.
@@ -504,26 +503,53 @@ func (w *writer) place(k tagtable.Key, i, e, first uint32) (before, older, next 
 			}
 			before, next = next, w.after(next)
 		}
+		c := &crowd{parts: make([][]uint32, 1)}
 		for x := first; x != 0; x = w.after(x) {
-			w.crowds[k] = append(w.crowds[k], x)
+			c.parts[0] = append(c.parts[0], x)
 		}
+		w.crowds[k] = c
 	}
-	crowd := w.crowds[k]
-	at, found := slices.BinarySearchFunc(crowd, i, func(x, i uint32) int {
-		return w.compare(w.entries.at(x-1).change, i)
-	})
-	before, next = 0, 0
+	c := w.crowds[k]
+	before, older, next = c.place(e, func(x uint32) int { return w.compare(w.entries.at(x-1).change, i) })
+	if older != 0 {
+		next = w.after(older)
+	}
+	return before, older, next
+}
+
+// A crowd holds a long list of entries in its order, so that a new one finds its
+// place by bisection; in parts, so that it moves few others.
+type crowd struct{ parts [][]uint32 } // none is empty
+
+// crowdPart is the length at which a part becomes two.
+const crowdPart = 1 << 10
+
+// place puts an entry in, of which compare tells the order of others, and returns
+// the entries before and after it, or in the place of which it is.
+func (c *crowd) place(e uint32, compare func(x uint32) int) (before, older, next uint32) {
+	p := sort.Search(len(c.parts)-1, func(p int) bool { return compare(c.parts[p+1][0]) > 0 })
+	part := c.parts[p]
+	at, found := slices.BinarySearchFunc(part, e, func(x, _ uint32) int { return compare(x) })
 	if at > 0 {
-		before = crowd[at-1]
+		before = part[at-1]
+	} else if p > 0 {
+		before = c.parts[p-1][len(c.parts[p-1])-1]
 	}
 	if found {
-		older, crowd[at] = crowd[at], e
-		return before, older, w.after(older)
+		older, part[at] = part[at], e
+		return before, older, 0
 	}
-	if at < len(crowd) {
-		next = crowd[at]
+	if at < len(part) {
+		next = part[at]
+	} else if p+1 < len(c.parts) {
+		next = c.parts[p+1][0]
 	}
-	w.crowds[k] = slices.Insert(crowd, at, e)
+	part = slices.Insert(part, at, e)
+	c.parts[p] = part
+	if len(part) == crowdPart {
+		c.parts[p] = part[:crowdPart/2]
+		c.parts = slices.Insert(c.parts, p+1, slices.Clone(part[crowdPart/2:]))
+	}
 	return before, 0, next
 }
 

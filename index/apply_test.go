@@ -399,6 +399,9 @@ func TestCrowdedChanges(t *testing.T) {
 			half = x.View()
 		}
 	}
+	if most := x.MostMoved(); most == 0 || most > n/10 {
+		t.Errorf("a change moves up to %d others", most)
+	}
 	for _, v := range []*index.View{x.View(), half} {
 		last, rows := "", 0
 		for row := range v.Rows(index.Plate(p)) {

@@ -109,3 +109,14 @@ func (x *Index) RoomFor(changes []Change) bool {
 
 // MaxKeys bounds the keys of a record.
 var MaxKeys = maxKeys
+
+// MostMoved returns how many entries a new one moves at most in a list of equal keys
+// that is long.
+func (x *Index) MostMoved() (most int) {
+	for _, c := range x.writer.crowds {
+		for _, part := range c.parts {
+			most = max(most, len(part))
+		}
+	}
+	return most
+}
