@@ -209,6 +209,8 @@ func (w *writer) view(at Position) *View {
 		n:         w.records,
 		countries: w.countries,
 		position:  at,
+
+		writerBytes: w.bytes(),
 	}
 }
 

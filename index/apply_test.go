@@ -589,6 +589,46 @@ func TestCloseEndsWaiting(t *testing.T) {
 	}
 }
 
+// Each Close waits until what works in the background has ended.
+func TestEveryCloseWaits(t *testing.T) {
+	x := mustBuild(t, index.Options{}, nil)
+	release := x.Own()
+	var closing sync.WaitGroup
+	var closed atomic.Int32
+	for range 2 {
+		closing.Go(func() {
+			if err := x.Close(); err != nil {
+				t.Error(err)
+			}
+			closed.Add(1)
+		})
+	}
+	time.Sleep(20 * time.Millisecond)
+	if closed.Load() > 0 {
+		t.Error("a Close does not wait")
+	}
+	release()
+	closing.Wait()
+}
+
+func TestStatsDoesNotWaitForApply(t *testing.T) {
+	x := byHand(t)
+	mustApply(t, x, puts(fleet(10))...)
+	want := x.Stats()
+	release := x.HoldApply()
+	defer release()
+	told := make(chan index.Stats, 1)
+	go func() { told <- x.Stats() }()
+	select {
+	case got := <-told:
+		if got != want || got.Memory.Changes == 0 {
+			t.Errorf("%+v, before %+v", got, want)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Stats waits")
+	}
+}
+
 func TestLookupsAmongChangesDoNotAllocate(t *testing.T) {
 	given := fleet(10_000)
 	x := byHand(t, given[:8000]...)

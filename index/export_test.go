@@ -102,6 +102,12 @@ func (v *View) ListLen(k Key) (n int) {
 	return n
 }
 
+// HoldApply makes every Apply wait until release is called.
+func (x *Index) HoldApply() (release func()) {
+	x.mu.Lock()
+	return x.mu.Unlock
+}
+
 // RoomFor reports whether changes fit into an Index that has none.
 func (x *Index) RoomFor(changes []Change) bool {
 	return newWriter(x.View().seg, x.o).roomFor(changes)

@@ -41,6 +41,7 @@ type Index struct {
 	life    context.Context // until Close
 	end     context.CancelCauseFunc
 	running sync.WaitGroup // the goroutine that compacts
+	closing sync.Once
 }
 
 // Options say how to build an index. The zero Options are the defaults.
@@ -156,19 +157,14 @@ func (x *Index) replace(s *segment, at Position) error {
 // View returns the register as it is now. It does not lock or allocate.
 func (x *Index) View() *View { return x.view.Load() }
 
-// Stats tells what the index holds now.
+// Stats tells what the index holds now. It waits for nobody.
 func (x *Index) Stats() Stats {
 	v := x.View()
 	st := v.seg.stats
 	st.Records = v.n
 	st.Changes = int(v.changes)
 	if v.delta != nil {
-		st.Memory.Changes += v.delta.bytes()
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.writer != nil {
-		st.Memory.Changes += x.writer.bytes()
+		st.Memory.Changes += v.delta.bytes() + v.writerBytes
 	}
 	return st
 }
@@ -177,11 +173,14 @@ func (x *Index) Stats() Stats {
 // ended. Views taken before remain valid; the View of a closed Index is empty,
 // and what would change it returns [ErrClosed]. The error is always nil.
 func (x *Index) Close() error {
+	var err error
+	x.closing.Do(func() { err = x.close() }) // others wait
+	return err
+}
+
+func (x *Index) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.closed {
-		return nil
-	}
 	empty, err := build(context.Background(), Options{}, func(func(Record, error) bool) {})
 	if err != nil {
 		return err

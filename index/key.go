@@ -69,12 +69,15 @@ func Plate(p plate.Plate) Key {
 
 // Canonical returns the key of a text that is canonical already: digits and
 // capital Latin letters, under a country as an alpha-2 code in upper case or "",
-// of any kind but a VIN. It is for making many keys of one number: it looks at
-// nothing and does not allocate. Of another text the key is one that nothing
-// is listed under.
+// of any kind but a VIN. It is for making many keys of one number: it does not look
+// at the text, and does not allocate. Of another text the key is one that nothing
+// is listed under, of another country the zero Key.
 func Canonical(kind Kind, country string, text []byte) Key {
 	if len(text) == 0 || kind == KindVIN || !kind.HasCountry() {
 		country = ""
+	}
+	if country != "" && (len(country) != 2 || country[0]-'A' > 25 || country[1]-'A' > 25) {
+		return Key{}
 	}
 	return pack(kind, country, text)
 }

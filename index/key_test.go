@@ -390,6 +390,17 @@ var digitRows = func() func() []rune {
 	return func() []rune { return zeros }
 }()
 
+// Of what is no country there is no key.
+func TestCanonicalCountries(t *testing.T) {
+	for _, country := range []string{"D", "DEU", "de", "D1", "[A", "\x00\x00", "é"} {
+		for _, kind := range []index.Kind{index.KindPlate, index.KindDocument} {
+			if k := index.Canonical(kind, country, []byte("AB1")); !k.IsZero() {
+				t.Errorf("%v of %q: %v", kind, country, k)
+			}
+		}
+	}
+}
+
 // Canonical gives the keys that parsing gives.
 func TestCanonical(t *testing.T) {
 	for _, country := range []string{"", "DE", "RS", "SA", "CN", "JP", "IN"} {

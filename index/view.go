@@ -30,6 +30,8 @@ type View struct {
 	values    *values
 	countries []string
 	position  Position
+
+	writerBytes int64 // held to take more changes, when this View was made
 }
 
 // Len returns the number of records.
