@@ -20,7 +20,8 @@
 //   - a VIN that holds the frame number of an import, or a short old number
 //     filled up with zeros, also as that chassis number, and the other way
 //     round; a VIN in the field for chassis numbers also as a VIN, and a chassis
-//     number in the field for VINs as a chassis number;
+//     number in the field for VINs as a chassis number. A record should list its
+//     VIN as one: as a chassis number, only what is read as such finds it;
 //   - a plate under its country and under none, or under every country that
 //     the register knows where its own was not read, in each with its other
 //     spellings ([plate.Plate.Aliases]); a document under its country and under

@@ -42,6 +42,8 @@ const Unnamed = "ZZ"
 //   - A vin that is none, but one number, is kept as a chassis number: numbers
 //     from before 1981 and of Japanese vehicles stand in that column too. This
 //     is a problem only if it was meant to be a VIN.
+//   - A chassis that is a VIN, as most papers call it, is kept as one: as that of
+//     the record, where the vin cell has none.
 //   - A placeholder, a partial VIN with marks for what is missing, or several
 //     numbers in one cell are not registered.
 //   - A row without any number left is skipped: nothing could find it.
@@ -179,9 +181,22 @@ func (r *Register) number(rec *index.Record, n index.Number, c column, to report
 	if n.Text == "" {
 		return
 	}
-	if class := vin.Classify(n.Text); class == vin.ClassPlaceholder {
+	switch class := vin.Classify(n.Text); {
+	case class == vin.ClassPlaceholder:
 		r.problem(to, c, class.String()+", not registered")
 		return
+	case class == vin.ClassVIN && n.Kind == index.KindChassis:
+		v, _, err := vin.Clean(n.Text)
+		switch {
+		case err != nil:
+		case v == rec.VIN:
+			return
+		case !rec.VIN.IsValid():
+			rec.VIN = v
+			return
+		default:
+			n.Kind = index.KindVIN
+		}
 	}
 	r.add(rec, n, c, to)
 }

@@ -166,6 +166,12 @@ func TestRegister(t *testing.T) {
 		}, nil},
 		{"a plate without country", "plate\n", "ab 12 cde\n", &index.Record{Owner: "ZZ", ID: "line 2", Plate: plate.MustParse("", "AB12CDE")}, nil},
 		{"a frame number", "chassis\n", "JZX100-0012345\n", &index.Record{Owner: "ZZ", ID: "line 2", Numbers: chassis("JZX100-0012345")}, nil},
+		{"a VIN in the field of the chassis number", "chassis\n", " 1hg-cm82633a004352\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, nil},
+		{"the VIN in both fields", "vin,chassis\n", honda + "," + honda + "\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v}, nil},
+		{"the fields exchanged", "vin,chassis\n", "JZX100-0012345," + honda + "\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v, Numbers: chassis("JZX100-0012345")}, nil},
+		{"two VINs in two fields", "vin,chassis\n", honda + "," + golf + "\n", &index.Record{Owner: "ZZ", ID: "line 2", VIN: v, Numbers: []index.Number{{Kind: index.KindVIN, Text: golf}}}, nil},
+		{"a misspelt VIN in the field of the chassis number", "chassis\n", "1HGCM82633A0O4352\n", &index.Record{Owner: "ZZ", ID: "line 2", Numbers: chassis("1HGCM82633A0O4352")}, nil},
+		{"a filled-up number in the field of the chassis number", "chassis\n", "00000000012345678\n", &index.Record{Owner: "ZZ", ID: "line 2", Numbers: chassis("12345678")}, nil},
 		{"a frame number in the field of the VIN", "vin\n", "JZX100-0012345\n", &index.Record{Owner: "ZZ", ID: "line 2", Numbers: chassis("JZX100-0012345")}, nil},
 		{
 			"a VIN with an O", "vin\n", "1HGCM82633A0O4352\n",
