@@ -42,14 +42,19 @@ const maxFits = 100
 // that are no VINs: what people write for them in VINs is up to vin.CleanPattern.
 const wildcards = "?？*＊"
 
-// partial asks for what fits a read that is part of a number.
-func (a *asker) partial(like index.Number, text string) {
+func newPartial(like index.Number, text string) *partial {
 	p := &partial{like: like, text: text}
 	for _, e := range elements(text) {
 		if e.known() {
 			p.known++
 		}
 	}
+	return p
+}
+
+// partial asks for what fits a read that is part of a number.
+func (a *asker) partial(like index.Number, text string) {
+	p := newPartial(like, text)
 	of := ""
 	if like.Kind == index.KindVIN {
 		of = " of 17"
@@ -171,23 +176,8 @@ const (
 // searchNear finds the records that fit a partial number but for one known place,
 // and lists them as hits.
 func (w *worker) searchNear(ctx context.Context, at int, p *partial, sel *index.Selection, r *Result) {
-	all := elements(p.text)
-	if p.known <= fewestKnown {
-		return
-	}
-	r.Search |= SearchedOnce
-	for i, e := range all {
-		if !e.known() {
-			continue
-		}
-		n := &partial{like: p.like, known: p.known - 1, wrong: i + 1, of: p}
-		for k, e := range all {
-			if k == i {
-				e = "?"
-			}
-			n.text += string(e)
-		}
-		n.like.Text = n.text
+	for n := range p.butOne() {
+		r.Search |= SearchedOnce
 		res, err := w.view.SearchNumbers(ctx, n.like, sel, maxNearFits)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -209,6 +199,35 @@ func (w *worker) searchNear(ctx context.Context, at int, p *partial, sel *index.
 		n.fits = len(listed)
 		n.unlisted = w.unlistedLike(n)
 		p.misread += n.unlisted * oneForAnother
+	}
+}
+
+// butOne yields a partial number without each of its known places in turn, where
+// enough others are known.
+func (p *partial) butOne() iter.Seq[*partial] {
+	return func(yield func(*partial) bool) {
+		if p.known <= fewestKnown {
+			return
+		}
+		all := elements(p.text)
+		for i, e := range all {
+			if !e.known() {
+				continue
+			}
+			var b strings.Builder
+			b.Grow(len(p.text))
+			for k, e := range all {
+				if k == i {
+					e = "?"
+				}
+				b.WriteString(string(e))
+			}
+			n := &partial{like: p.like, text: b.String(), known: p.known - 1, wrong: i + 1, of: p}
+			n.like.Text = n.text
+			if !yield(n) {
+				return
+			}
+		}
 	}
 }
 

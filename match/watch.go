@@ -90,7 +90,7 @@ const (
 // Inquiries are held for Keep, in at most MaxBytes without pointers that the
 // garbage collector would follow; the oldest go first. Inquiries of which a part
 // of a number was read are compared one by one with each record that has such a
-// number, some microseconds each. Of others only those come up that differ by an
+// number, some tens of microseconds each. Of others only those come up that differ by an
 // error or two.
 //
 // # The file
@@ -400,7 +400,8 @@ func (w *Watch) candidates(k *watchKeyer, r *index.Record) []uint64 {
 
 	var parts []uint64
 	var kinds [index.KindDocument + 1]bool
-	for n := range numbersOf(r) {
+	numbers := slices.Collect(numbersOf(r))
+	for _, n := range numbers {
 		if validKind(n.Kind) && !kinds[n.Kind] {
 			kinds[n.Kind] = true
 			parts = w.store.appendInquiries(parts, k.fragment(n.Kind))
@@ -416,7 +417,7 @@ func (w *Watch) candidates(k *watchKeyer, r *index.Record) []uint64 {
 			continue
 		}
 		s := w.store.slot(seq)
-		if in, _, _, ok := decodeInquiry(w.store.text(&s)); ok && k.fits(&in.Query, r) {
+		if in, _, _, ok := decodeInquiry(w.store.text(&s)); ok && k.fits(&in.Query, numbers) {
 			found = append(found, seq)
 		}
 	}

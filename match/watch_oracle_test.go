@@ -259,6 +259,23 @@ func (w *watchWorld) inquiry() match.Query {
 				p := w.plates[i%watchVehicles]
 				n = index.Number{Kind: index.KindPlate, Country: p.Country(), Text: string([]rune(p.Text())[:3]) + "*"}
 			}
+		case 10: // of which a character may be misread too
+			if w.IntN(2) == 0 {
+				break
+			}
+			text := []rune(w.vin(i).String())
+			switch w.IntN(3) {
+			case 0:
+				p := w.plates[i%watchVehicles]
+				n.Kind, n.Country, text = index.KindPlate, p.Country(), []rune(p.Text())
+			case 1:
+				n.Kind, text = index.KindEngine, []rune(w.engine(i))
+			}
+			if w.IntN(3) > 0 {
+				text[w.IntN(len(text))] = []rune("0123456789ABCDEFGH")[w.IntN(18)]
+			}
+			text[w.IntN(len(text))] = '?'
+			n.Text = string(text)
 		}
 		q.Reads = append(q.Reads, match.Read{Number: n, Score: float64(w.IntN(2)) / 2})
 	}

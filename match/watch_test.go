@@ -746,6 +746,21 @@ func checkWatchFile(t *testing.T, x *watched, header, b []byte, checked bool) {
 	}
 }
 
+// TestWatchPartialMisread tells who read a part of a number with one character
+// of it wrong.
+func TestWatchPartialMisread(t *testing.T) {
+	x := newWatched(t, match.WatchOptions{})
+	x.ask("plate", readIn(index.KindPlate, "FR", "AB128C?"))
+	x.ask("VIN", read(index.KindVIN, accord[:7]+"7"+accord[8:15]+"??"))
+	x.ask("engine", read(index.KindEngine, "CAXA12?4567899"))
+	x.ask("too little of it", readIn(index.KindPlate, "FR", "AB12?9?"))
+	x.ask("two wrong", readIn(index.KindPlate, "FR", "AB128O?"))
+	wantTold(t, "entered", x.put(index.Record{
+		Owner: "FR", ID: "1", VIN: vin.MustParse(accord), Plate: plate.MustParse("FR", "AB-123-CD"),
+		Numbers: []index.Number{{Kind: index.KindEngine, Text: "CAXA1234567890"}},
+	}), "plate", "VIN", "engine")
+}
+
 // BenchmarkWatch remembers, and looks at a record that nobody asked for and one
 // that has a number next to those that were.
 func BenchmarkWatch(b *testing.B) {

@@ -3,7 +3,6 @@ package match
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -114,8 +113,8 @@ func (k *watchKeyer) ofInquiry(q *Query) (hashes []uint64, strange bool) {
 			}
 		}
 	}
-	for n := range k.lookUp(q) {
-		k.number(hashFragment, n.Kind, nil)
+	for _, p := range k.lookUp(q) {
+		k.number(hashFragment, p.like.Kind, nil)
 	}
 	for _, key := range k.asker.keys {
 		k.key(key)
@@ -124,10 +123,9 @@ func (k *watchKeyer) ofInquiry(q *Query) (hashes []uint64, strange bool) {
 }
 
 // lookUp leaves in k.asker.keys what the reads that are no plates are looked up
-// under, and yields what a number must be like to be one that was read in part.
-func (k *watchKeyer) lookUp(q *Query) iter.Seq[index.Number] {
+// under, and returns what was read in part.
+func (k *watchKeyer) lookUp(q *Query) (parts []*partial) {
 	rest := Query{Claim: q.Claim, Channel: q.Channel}
-	var like []index.Number
 	for i := range q.Reads {
 		switch read := &q.Reads[i]; {
 		case read.Kind != index.KindPlate:
@@ -135,7 +133,7 @@ func (k *watchKeyer) lookUp(q *Query) iter.Seq[index.Number] {
 		case strings.ContainsAny(read.Text, wildcards):
 			country, _ := plate.ParseCountry(read.Country)
 			if p, err := plate.ParsePattern(country, read.Text); err == nil {
-				like = append(like, index.Number{Kind: index.KindPlate, Country: p.Country(), Text: p.String()})
+				parts = append(parts, newPartial(index.Number{Kind: index.KindPlate, Country: p.Country(), Text: p.String()}, p.String()))
 			}
 		}
 	}
@@ -147,11 +145,11 @@ func (k *watchKeyer) lookUp(q *Query) iter.Seq[index.Number] {
 	}
 	for i := range w.spans {
 		if p := w.spans[i].partial; p != nil {
-			like = append(like, p.like)
+			parts = append(parts, p)
 		}
 		w.spans[i] = span{}
 	}
-	return slices.Values(like)
+	return parts
 }
 
 // fragment returns the hash under which inquiries are found of which a part of a
@@ -162,11 +160,21 @@ func (k *watchKeyer) fragment(kind index.Kind) uint64 {
 	return k.hashes[0]
 }
 
-// fits reports whether a record has a number of which a part was read.
-func (k *watchKeyer) fits(q *Query, r *index.Record) bool {
-	for like := range k.lookUp(q) {
-		for n := range numbersOf(r) {
-			if n.Fits(like) {
+// fits reports whether one of a record's numbers is one of which a part was read,
+// perhaps with one character of it misread.
+func (k *watchKeyer) fits(q *Query, numbers []index.Number) bool {
+	for _, p := range k.lookUp(q) {
+		fits := func(p *partial) bool {
+			return slices.ContainsFunc(numbers, func(n index.Number) bool { return n.Fits(p.like) })
+		}
+		if fits(p) {
+			return true
+		}
+		if !k.near {
+			continue
+		}
+		for p := range p.butOne() {
+			if fits(p) {
 				return true
 			}
 		}
