@@ -63,7 +63,8 @@ func (a *asker) worthVIN(v vin.VIN) bool {
 // was misread with a probability of at most so much, given an error, and is by
 // itself the number of so many unlisted vehicles. It takes the paper to agree in
 // all. Two kinds of numbers that were both misread would make nearly any record
-// probable; but it is enough to search near one of them, the leading one.
+// probable; but it is enough to search near one of the two, so that all kinds but
+// one lead.
 func (a *asker) worth(r *reader, most, right float64) bool {
 	if a.leads() {
 		return true
@@ -79,40 +80,45 @@ func (a *asker) worth(r *reader, most, right float64) bool {
 // the sum of the weights of weights.go.
 const claimsMost = 2000
 
-// leads reports whether other kinds of numbers were read beside the read at hand,
-// and its own is the first that says anything, VINs before all others.
+// leads reports whether other kinds of numbers were read beside that of the read
+// at hand, which says something and is not the last of those that do, VINs before
+// all others; or is the only one.
 func (a *asker) leads() bool {
-	kind, others := a.query.Reads[a.at.read].Kind, false
+	own := &a.query.Reads[a.at.read]
+	others := false
 	for i := range a.query.Reads {
-		if a.query.Reads[i].Kind != kind {
-			others = true
-		}
+		others = others || a.query.Reads[i].Kind != own.Kind
 	}
-	if !others {
+	switch {
+	case !others:
 		return false
+	case own.Kind == index.KindVIN:
+		return own.says()
 	}
-	lead := index.Kind(0)
+	for i := len(a.query.Reads) - 1; i >= 0 && a.query.Reads[i].Kind != own.Kind; i-- {
+		if read := &a.query.Reads[i]; read.Kind != index.KindVIN && read.says() {
+			return own.says()
+		}
+	}
 	for i := range a.query.Reads {
-		read := &a.query.Reads[i]
-		if lead != 0 && read.Kind != index.KindVIN {
-			continue
-		}
-		switch read.Kind {
-		case index.KindVIN:
-			if v, _, err := parseVIN(read.Text); err == nil && !v.Decode().Remarks.Has(vin.Placeholder) {
-				return kind == index.KindVIN
-			}
-		case index.KindPlate:
-			if _, err := plate.Parse("", read.Text); err == nil {
-				lead = read.Kind
-			}
-		default:
-			if len(lettersOf(read.Text)) >= shortestNumber {
-				lead = read.Kind
-			}
+		if read := &a.query.Reads[i]; read.Kind != own.Kind && read.says() {
+			return false
 		}
 	}
-	return kind == lead
+	return own.says()
+}
+
+// says reports whether a read is one of a number.
+func (r *Read) says() bool {
+	switch r.Kind {
+	case index.KindVIN:
+		v, _, err := parseVIN(r.Text)
+		return err == nil && !v.Decode().Remarks.Has(vin.Placeholder)
+	case index.KindPlate:
+		_, err := plate.Parse("", r.Text)
+		return err == nil
+	}
+	return len(lettersOf(r.Text)) >= shortestNumber
 }
 
 // nearPlate asks for all plates of which one may be a read with one error, of
@@ -172,7 +178,17 @@ func (a *asker) nearNumber(n index.Number) {
 	text := []rune(lettersOf(n.Text))
 	if a.matcher.o.Near == Auto {
 		r := a.matcher.reader(a.query.Channel)
-		if bg := ofNumber(&r, text, a.vehicles()); !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
+		bg := ofNumber(&r, text, a.vehicles())
+		if read := &a.query.Reads[a.at.read]; read.Kind == index.KindVIN || read.Kind == index.KindChassis {
+			// It is judged as a VIN where it may be one.
+			var runes [maxSymbols]rune
+			if symbols, _, ok := appendSymbols(runes[:0], read.Text); ok {
+				var buf [maxSymbols]byte
+				s, _ := vinSymbolsOf(buf[:0], symbols)
+				bg = a.census.ofVIN(&r, s)
+			}
+		}
+		if !a.worth(&r, r.Most(text, false), bg.sum()/r.right()) {
 			return
 		}
 	}

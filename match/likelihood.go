@@ -403,14 +403,9 @@ func (w *worker) model(q *Query) {
 		*m = modelled{text: m.text[:0]}
 		switch read.Kind {
 		case index.KindVIN, index.KindChassis:
-			if v, _, err := parseVIN(read.Text); err == nil {
-				m.text = appendRunes(m.text, v)
-				m.asVIN = true
-				m.none = v.Decode().Remarks.Has(vin.Placeholder)
-				break
-			}
-			m.text = append(m.text, symbolsOf(read.Text)...)
-			m.asVIN = len(m.text) >= minSymbols && len(m.text) <= maxSymbols
+			var v vin.VIN
+			m.text, v, m.asVIN = appendSymbols(m.text, read.Text)
+			m.none = v.IsValid() && v.Decode().Remarks.Has(vin.Placeholder)
 		case index.KindPlate:
 			country, _ := plate.ParseCountry(read.Country)
 			if p, err := plate.Parse(country, read.Text); err == nil {
@@ -431,6 +426,17 @@ func (w *worker) model(q *Query) {
 		}
 		w.reads[i].weight = q.Reads[i].weight() / max(total, 1e-9)
 	}
+}
+
+// appendSymbols appends what counts of a text that was read for a VIN or a chassis
+// number, and returns the VIN that it is, if it is one, and whether there are as
+// many symbols as a VIN with one error may have.
+func appendSymbols(dst []rune, text string) ([]rune, vin.VIN, bool) {
+	if v, _, err := parseVIN(text); err == nil {
+		return appendRunes(dst, v), v, true
+	}
+	symbols := symbolsOf(text)
+	return append(dst, symbols...), vin.VIN{}, len(symbols) >= minSymbols && len(symbols) <= maxSymbols
 }
 
 func appendRunes(dst []rune, v vin.VIN) []rune {

@@ -349,3 +349,69 @@ func TestSiblings(t *testing.T) {
 }
 
 var siblingCars = flag.Int("siblings", 200_000, "cars of TestSiblings; 1000000 takes half a minute")
+
+// TestAutoLeavesOutNothingThatCounts compares what Auto finds by several kinds of
+// numbers, some of them with an error, with what Always does.
+func TestAutoLeavesOutNothingThatCounts(t *testing.T) {
+	car := withPlate("FR", "TB187NS")
+	car.Numbers = []index.Number{
+		{Kind: index.KindEngine, Text: "AB8379392"}, {Kind: index.KindDocument, Country: "FR", Text: "77PA12345"},
+	}
+	frame := withNumber(index.KindChassis, "", "NT31-0123456-XTRA")
+	auto, always := register(t, car, frame), registerWith(t, match.Options{Near: match.Always}, car, frame)
+	rare := match.Options{HitRate: 3e-5 / 7.4e6}
+	autoRare := registerWith(t, rare, car, frame)
+	rare.Near = match.Always
+	alwaysRare := registerWith(t, rare, car, frame)
+
+	check := func(q match.Query, auto, always *match.Matcher) (found bool) {
+		t.Helper()
+		some := ask(t, auto, q).Findings
+		for _, f := range ask(t, always, q).Findings {
+			if f.Probability < match.DefaultMinProbability {
+				continue
+			}
+			found = true
+			if !slices.ContainsFunc(some, func(g match.Finding) bool { return g.Record.ID == f.Record.ID }) {
+				t.Errorf("%+v: Always finds it with %.3f, Auto not", q.Reads, f.Probability)
+			}
+		}
+		return found
+	}
+	if q := read(index.KindChassis, "NT31-0123457-XTRA"); !check(q, autoRare, alwaysRare) {
+		t.Error("the frame number was not found")
+	}
+
+	random := rand.New(rand.NewPCG(2, 1))
+	text := func(s string) string {
+		if random.IntN(3) > 0 { // most have an error
+			b := []byte(s)
+			b[len(b)-1-random.IntN(4)] = "0123456789"[random.IntN(10)]
+			return string(b)
+		}
+		return s
+	}
+	reads := []func() match.Query{
+		func() match.Query { return read(index.KindVIN, golf) },
+		func() match.Query { return readIn(index.KindPlate, "FR", text("TB187NS")) },
+		func() match.Query { return read(index.KindEngine, text("AB8379392")) },
+		func() match.Query { return readIn(index.KindDocument, "FR", text("77PA12345")) },
+		func() match.Query { return read(index.KindChassis, text("NT31-0123456-XTRA")) },
+		func() match.Query { return read(index.KindGearbox, "12") },
+	}
+	found := 0
+	for range 200 {
+		random.Shuffle(len(reads), func(i, j int) { reads[i], reads[j] = reads[j], reads[i] })
+		var q match.Query
+		for i := range 1 + random.IntN(4) {
+			q = and(q, reads[i]())
+		}
+		if check(q, auto, always) {
+			found++
+		}
+		check(q, autoRare, alwaysRare)
+	}
+	if found < 50 {
+		t.Errorf("%d of 200 queries find anything", found)
+	}
+}
