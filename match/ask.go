@@ -1,6 +1,7 @@
 package match
 
 import (
+	"context"
 	"strings"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -27,8 +28,9 @@ type span struct {
 	partial     *partial // nil: the whole number was read
 }
 
-// ask collects the keys to look up for a query and remarks on its reads.
-func (w *worker) ask(query int, q *Query, r *Result) {
+// ask collects the keys to look up for a query and remarks on its reads. Where ctx
+// ends, that is the error of the result.
+func (w *worker) ask(ctx context.Context, query int, q *Query, r *Result) {
 	if len(q.Reads) == 0 {
 		r.Err = ErrNoReads
 		return
@@ -40,7 +42,11 @@ func (w *worker) ask(query int, q *Query, r *Result) {
 		}
 	}
 	for i := range q.Reads {
-		a := asker{worker: w, query: q, result: r, at: span{query: int32(query), read: int32(i)}}
+		if i > 0 && ctx.Err() != nil || r.Err != nil {
+			r.Err = ctx.Err()
+			return
+		}
+		a := asker{worker: w, ctx: ctx, query: q, result: r, at: span{query: int32(query), read: int32(i)}}
 		switch read := &q.Reads[i]; read.Kind {
 		case index.KindVIN:
 			a.vin(read.Text)
@@ -65,6 +71,7 @@ func (w *worker) ask(query int, q *Query, r *Result) {
 // An asker collects the keys of one read.
 type asker struct {
 	*worker
+	ctx    context.Context
 	query  *Query
 	result *Result
 	at     span // query and read are set

@@ -2,6 +2,7 @@ package match
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -18,8 +19,31 @@ func (a *asker) nearVIN(s []byte) {
 	} else {
 		a.keys = appendNearVINs(a.keys, s)
 	}
+	a.sift(from)
 	a.keep(from, viaNear, Near)
 	a.result.Search |= SearchedOnce
+}
+
+// maxKeys is how many keys are kept to be looked up together. Of those beyond,
+// only the listed ones are kept: there may be hundreds of thousands near a plate
+// whose country is not known.
+const maxKeys = 1 << 18
+
+// sift keeps, of the last keys from a place on, those that are listed, if there
+// are more than maxKeys in all.
+func (w *worker) sift(from int) {
+	if len(w.keys) <= maxKeys {
+		return
+	}
+	keys := w.keys[from:]
+	w.sifted = slices.Grow(w.sifted[:0], len(keys))[:len(keys)]
+	w.view.LookupBatch(w.sifted, keys)
+	w.keys = w.keys[:from]
+	for i, k := range keys {
+		if w.sifted[i] != index.NoRow {
+			w.keys = append(w.keys, k)
+		}
+	}
 }
 
 // wholeVIN returns the VIN of characters that may be one.
@@ -145,7 +169,12 @@ func (a *asker) nearPlate(read *Read, country string) {
 	}
 	from := len(a.keys)
 	for _, s := range a.spellers(read, country) {
+		if a.result.Err = a.ctx.Err(); a.result.Err != nil {
+			return
+		}
+		last := len(a.keys)
 		a.keys = s.near(a.keys)
+		a.sift(last)
 	}
 	a.keep(from, viaNear, Near)
 	a.result.Search |= SearchedOnce
@@ -199,6 +228,7 @@ func (a *asker) nearNumber(n index.Number) {
 		s.country = n.Country
 		a.keys = s.near(a.keys)
 	}
+	a.sift(from)
 	a.keep(from, viaNear, Near)
 	a.result.Search |= SearchedOnce
 }
@@ -210,15 +240,19 @@ func (w *worker) again(ctx context.Context, spans []span, s *index.Selection, q 
 	if w.matcher.o.Near == Never || r.Err != nil || len(r.Findings) > 0 && r.Findings[0].Probability >= 0.5 {
 		return
 	}
-	a := asker{worker: w, query: q, result: r}
+	a := asker{worker: w, ctx: ctx, query: q, result: r}
 	keys, rows, all := len(w.keys), len(w.rows), len(w.spans)
 	w.spans = append(w.spans, spans...)
 	for i := range q.Reads {
+		if r.Err = ctx.Err(); r.Err != nil {
+			r.Findings = nil
+			break
+		}
 		a.at = span{query: spans[0].query, read: int32(i)}
 		a.twice(&q.Reads[i])
 	}
 	own := w.spans[all:]
-	if more := w.keys[keys:]; len(more) > 0 {
+	if more := w.keys[keys:]; len(more) > 0 && r.Err == nil {
 		r.Search |= SearchedTwice
 		w.rows = append(w.rows, make([]index.Row, len(more))...)
 		if w.view.LookupBatchWhere(w.rows[keys:], more, s) > 0 {
@@ -255,6 +289,7 @@ func (a *asker) twice(read *Read) {
 		var buf [maxSymbols]byte
 		if s, ok := vinSymbolsOf(buf[:0], text); ok && a.worthTwice() {
 			a.keys = appendTwiceVINs(a.keys, s)
+			a.sift(from)
 		}
 	case index.KindPlate:
 		country, _ := plate.ParseCountry(read.Country)
@@ -263,7 +298,9 @@ func (a *asker) twice(read *Read) {
 			return // nothing says that it is implausible
 		}
 		for _, s := range a.spellers(read, country) {
+			last := len(a.keys)
 			a.keys = s.twice(a.keys)
+			a.sift(last)
 		}
 	}
 	a.keep(from, viaNear, Near)

@@ -265,6 +265,7 @@ type worker struct {
 
 	keys     []index.Key
 	rows     []index.Row // of keys
+	sifted   []index.Row // of those that are sifted
 	spans    []span
 	partials bool // some of the spans are of partial reads
 	strange  bool // or of implausible ones
@@ -293,7 +294,7 @@ func (w *worker) answer(ctx context.Context, v *index.View, queries []Query, res
 	w.keys, w.spans, w.partials, w.strange = w.keys[:0], w.spans[:0], false, false
 	for i := range queries {
 		results[i] = Result{}
-		w.ask(i, &queries[i], &results[i])
+		w.ask(ctx, i, &queries[i], &results[i])
 	}
 	w.rows = slices.Grow(w.rows[:0], len(w.keys))[:len(w.keys)]
 

@@ -1,9 +1,11 @@
 package match_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -413,5 +415,57 @@ func TestAutoLeavesOutNothingThatCounts(t *testing.T) {
 	}
 	if found < 50 {
 		t.Errorf("%d of 200 queries find anything", found)
+	}
+}
+
+// A countdown is a context that ends once its error was asked for so often.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestManyNearKeys asks for plates of any of many countries: that heeds the
+// context, takes little memory, and misses nothing.
+func TestManyNearKeys(t *testing.T) {
+	var records []index.Record
+	for c := 'A'; c <= 'Z'; c++ {
+		for d := 'A'; d <= 'Z'; d++ {
+			if p, err := plate.Parse(string([]rune{c, d}), "XY0003ABCDEFGX"); err == nil {
+				records = append(records, index.Record{Plate: p})
+			}
+		}
+	}
+	m := registerWith(t, match.Options{Near: match.Always}, records...)
+	var strangers match.Query
+	for i := range 6 {
+		strangers = and(strangers, read(index.KindPlate, fmt.Sprintf("ZZ%04dABCDEFGH", i)))
+	}
+	q := and(strangers, read(index.KindPlate, "XY0003ABCDEFGH"))
+	q.Limit = len(records)
+
+	for _, left := range []int{1, 2, 100, 300} {
+		if _, err := m.Match(&countdown{t.Context(), left}, q); err != context.Canceled {
+			t.Errorf("a context that ends after being asked %d times: %v", left, err)
+		}
+	}
+	// Most of the keys are not listed, and are not kept: together they would take
+	// 35 MB, and several times as much while they grow.
+	var before, after runtime.MemStats
+	m = match.New(m.Index(), match.Options{Near: match.Always})
+	runtime.ReadMemStats(&before)
+	r := ask(t, m, strangers)
+	runtime.ReadMemStats(&after)
+	if b := after.TotalAlloc - before.TotalAlloc; b > 32<<20 || r.Findings != nil {
+		t.Errorf("%d bytes, %d findings", b, len(r.Findings))
+	}
+	if r := ask(t, m, q); len(r.Findings) != len(records) {
+		t.Errorf("%d findings, want %d", len(r.Findings), len(records))
 	}
 }

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"context"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -141,7 +142,7 @@ func (k *watchKeyer) lookUp(q *Query) (parts []*partial) {
 	w.keys, w.spans, w.partials, w.strange = w.keys[:0], w.spans[:0], false, false
 	if len(rest.Reads) > 0 {
 		var r Result
-		w.ask(0, &rest, &r)
+		w.ask(context.Background(), 0, &rest, &r)
 	}
 	for i := range w.spans {
 		if p := w.spans[i].partial; p != nil {
