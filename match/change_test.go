@@ -1,7 +1,11 @@
 package match_test
 
 import (
+	"fmt"
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/match"
@@ -58,5 +62,46 @@ func TestChanges(t *testing.T) {
 	}
 	if len(seen) != 2 {
 		t.Errorf("numbers of findings while the record came and went: %v", seen)
+	}
+}
+
+// TestSwap goes over to another register of the same size: what is said to be
+// likely is what a new matcher says.
+func TestSwap(t *testing.T) {
+	const records = 3000
+	fiats, golfs := make([]index.Record, records), make([]index.Record, records)
+	for i := range records {
+		fiats[i] = withVIN(fmt.Sprintf("ZFA31200000%06d", i))
+		golfs[i] = withVIN(fmt.Sprintf("WVWZZZ1JZ3W%06d", 113*i))
+	}
+	m, fresh := register(t, fiats...), register(t, golfs...)
+	q := read(index.KindVIN, "WVWZZZ1JZ3W000118")
+	ask(t, m, q)
+	file := filepath.Join(t.TempDir(), "golfs")
+	if err := fresh.Index().Save(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Index().Swap(file); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(verdicts(ask(t, fresh, q)), verdicts(ask(t, m, q))); d != "" {
+		t.Errorf("a new matcher says otherwise: -new +old\n%s", d)
+	}
+
+	// Changes that leave the number as it was, and replace a fifth.
+	var changes []index.Change
+	for i := range records / 5 {
+		r := golfs[i]
+		r.VIN, r.Version = fiats[i].VIN, 1
+		changes = append(changes, index.Change{By: r.Owner, Op: index.Put, Record: r})
+	}
+	for _, m := range []*match.Matcher{m, fresh} {
+		if done, err := m.Index().Apply(index.Position{}, changes); err != nil || done.Put != len(changes) {
+			t.Fatal(done, err)
+		}
+	}
+	q = read(index.KindVIN, "ZFA31200000000640")
+	if d := cmp.Diff(verdicts(ask(t, match.New(fresh.Index(), match.Options{}), q)), verdicts(ask(t, m, q))); d != "" {
+		t.Errorf("a new matcher says otherwise: -new +old\n%s", d)
 	}
 }

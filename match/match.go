@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/internal/misread"
@@ -116,6 +117,7 @@ type Matcher struct {
 
 	counted  atomic.Pointer[counted]
 	counting atomic.Bool
+	seen     atomic.Pointer[weak.Pointer[index.View]] // that the census is of, or one much the same
 
 	mu       sync.Mutex
 	compiled []compiled // filters in use, latest first
@@ -126,8 +128,8 @@ type Matcher struct {
 //
 // It counts which numbers are listed, to know which others exist: about 0.2
 // seconds for each million records, 5 bytes for each, and 16 more while it
-// counts. A register that grows or shrinks by an eighth is counted again, in
-// the background if it is large.
+// counts. A register of which an eighth has changed is counted again, in the
+// background if it is large.
 func New(idx *index.Index, o Options) *Matcher {
 	if idx == nil {
 		panic("match: New: nil index")
@@ -153,10 +155,31 @@ func (m *Matcher) reader(c Channel) reader {
 	return m.readers[c]
 }
 
-// A counted census is of a view of so many records.
+// A counted census is of a view of so many records, some of whose VINs are in the
+// sample.
 type counted struct {
 	*census
 	records int
+	sample  []vin.VIN
+}
+
+// sampleSize is about how many VINs are looked up to see whether a view is much
+// the same as another.
+const sampleSize = 64
+
+// isMuch reports whether a view has nearly as many records, and nearly all of the
+// sample.
+func (c *counted) isMuch(v *index.View) bool {
+	if n := v.Len(); n < c.records-c.records/8 || n > c.records+c.records/8 {
+		return false
+	}
+	gone := 0
+	for _, s := range c.sample {
+		if _, ok := v.Lookup(index.VIN(s)); !ok {
+			gone++
+		}
+	}
+	return gone <= len(c.sample)/8
 }
 
 // inBackground is the number of records from which a register is counted again
@@ -166,25 +189,40 @@ const inBackground = 1 << 16
 // census returns a census of a view, or of one before it that is much the same.
 func (m *Matcher) census(v *index.View) *census {
 	c := m.counted.Load()
-	if n := v.Len(); n >= c.records-c.records/8 && n <= c.records+c.records/8 {
+	if seen := m.seen.Load(); seen != nil && seen.Value() == v {
 		return c.census
 	}
 	switch {
+	case c.isMuch(v):
 	case v.Len() < inBackground:
-		return m.count(v)
+		c = m.count(v)
 	case m.counting.CompareAndSwap(false, true):
 		go func() {
 			defer m.counting.Store(false)
 			m.count(v)
 		}()
+	default: // another view is being counted
+		return c.census
 	}
+	seen := weak.Make(v) // an old register goes, whether or not anybody asks
+	m.seen.Store(&seen)
 	return c.census
 }
 
 // count makes a census of a view.
-func (m *Matcher) count(v *index.View) *census {
-	c := newCensus(v, max(m.o.Vehicles, 2*float64(v.Len())), runtime.GOMAXPROCS(0))
-	m.counted.Store(&counted{c, v.Len()})
+func (m *Matcher) count(v *index.View) *counted {
+	c := &counted{
+		census:  newCensus(v, max(m.o.Vehicles, 2*float64(v.Len())), runtime.GOMAXPROCS(0)),
+		records: v.Len(),
+	}
+	n := 0
+	for own := range v.VINs() {
+		if n%(v.Len()/sampleSize+1) == 0 {
+			c.sample = append(c.sample, own)
+		}
+		n++
+	}
+	m.counted.Store(c)
 	return c
 }
 
