@@ -3,7 +3,10 @@ package match_test
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
+	"weak"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -104,4 +107,29 @@ func TestSwap(t *testing.T) {
 	if d := cmp.Diff(verdicts(ask(t, match.New(fresh.Index(), match.Options{}), q)), verdicts(ask(t, m, q))); d != "" {
 		t.Errorf("a new matcher says otherwise: -new +old\n%s", d)
 	}
+}
+
+// TestOldViewGoes asks with a filter, changes the register and asks without one:
+// nothing holds the register as it was.
+func TestOldViewGoes(t *testing.T) {
+	m := register(t, listed(accord, golf)...)
+	file := filepath.Join(t.TempDir(), "register")
+	if err := m.Index().Save(file); err != nil {
+		t.Fatal(err)
+	}
+	q := read(index.KindVIN, accord)
+	filtered, xx := q, index.Owner("XX")
+	filtered.Where = &xx
+	ask(t, m, filtered)
+	old := weak.Make(m.Index().View())
+	if err := m.Index().Swap(file); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, m, q)
+	for end := time.Now().Add(5 * time.Second); old.Value() != nil; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatal("the old register is still in memory")
+		}
+	}
+	runtime.KeepAlive(m)
 }

@@ -192,6 +192,7 @@ func (m *Matcher) census(v *index.View) *census {
 	if seen := m.seen.Load(); seen != nil && seen.Value() == v {
 		return c.census
 	}
+	m.forget(v)
 	switch {
 	case c.isMuch(v):
 	case v.Len() < inBackground:
@@ -271,8 +272,15 @@ type compiled struct {
 // maxCompiled is how many filters a matcher keeps compiled.
 const maxCompiled = 8
 
-// selection returns the selection of a filter, nil for no filter. Selections of
-// other views go: they would keep an old version of the register in memory.
+// forget drops the selections of views other than v: they would keep an old version
+// of the register in memory.
+func (m *Matcher) forget(v *index.View) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.compiled = slices.DeleteFunc(m.compiled, func(c compiled) bool { return c.view != v })
+}
+
+// selection returns the selection of a filter, nil for no filter.
 func (m *Matcher) selection(v *index.View, f *index.Filter) *index.Selection {
 	if f == nil {
 		return nil
