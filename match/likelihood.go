@@ -482,7 +482,7 @@ func (w *worker) background(q *Query, i int) background {
 		}
 		m.bg = ofPlate(&r, p, n, w.listings(read, country))
 	default:
-		m.bg = ofNumber(&r, m.text, w.matcher.o.Vehicles)
+		m.bg = ofNumber(&r, m.text, w.vehicles())
 	}
 	return m.bg
 }

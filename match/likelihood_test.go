@@ -1,9 +1,13 @@
 package match_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/match"
 	"github.com/vinmatch/vinmatch/vin/vintest"
 )
@@ -82,5 +86,21 @@ func TestLikelihoodSums(t *testing.T) {
 		if sum <= 0.1 || sum > 1 {
 			t.Errorf("%v: the reads with one error have %.3f together", c, sum)
 		}
+	}
+}
+
+// TestFewVehicles says of a world that it has fewer vehicles than twice the
+// records, which is taken for twice the records.
+func TestFewVehicles(t *testing.T) {
+	const records = 5000
+	engines := make([]index.Record, records)
+	for i := range engines {
+		engines[i] = withNumber(index.KindEngine, "", fmt.Sprintf("%04d", i))
+	}
+	few := registerWith(t, match.Options{HitRate: 0.1, Vehicles: 1}, engines...)
+	twice := registerWith(t, match.Options{HitRate: 0.1, Vehicles: 2 * records}, engines...)
+	q := read(index.KindEngine, "1234")
+	if d := cmp.Diff(verdicts(ask(t, twice, q)), verdicts(ask(t, few, q))); d != "" {
+		t.Errorf("-twice +few\n%s", d)
 	}
 }
