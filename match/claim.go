@@ -15,7 +15,7 @@ import (
 
 // remarkClaims compares the paper with what the VIN of a read says.
 func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
-	if c.Make != "" && info.Manufacturer != "" && !makesVIN(info, c.Make) {
+	if c.Make != "" && info.Manufacturer != "" && agreeMaker(info, c.Make) == contradicts {
 		grade := Conflict
 		if len(info.Makes()) == 0 {
 			grade = Doubt // the maker may sell under names that the table lacks
@@ -71,7 +71,7 @@ func makesVIN(info *vin.Info, claimed string) bool {
 		return true
 	}
 	name := fold(claimed)
-	if name.n == 0 || namesMake(info.Manufacturer, name.bytes()) {
+	if name.n > 0 && namesMake(info.Manufacturer, name.bytes()) {
 		return true
 	}
 	for _, m := range info.Makes() {
@@ -161,10 +161,24 @@ func agreeYears(claimed int, years []int) agreement {
 func agreeMakes(a, b string) agreement {
 	fa, fb := fold(a), fold(b)
 	switch {
-	case fa.n == 0 || fb.n == 0:
+	case isNoMake(a) || isNoMake(b):
 		return silent
 	case sameMake(fa.bytes(), fb.bytes()):
 		return agrees
+	case !fa.latin() || !fb.latin(): // perhaps one make in two scripts
+		return silent
+	}
+	return contradicts
+}
+
+// agreeMaker compares a claimed make with the maker of a VIN.
+func agreeMaker(info *vin.Info, claimed string) agreement {
+	name := fold(claimed)
+	switch {
+	case makesVIN(info, claimed):
+		return agrees
+	case isNoMake(claimed) || !name.latin():
+		return silent
 	}
 	return contradicts
 }
@@ -228,11 +242,8 @@ func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, weigh weighing) 
 	}
 	info := rec.VIN.Decode() // speaks where the record does not
 	maker, a := rec.Make, agreeMakes(c.Make, rec.Make)
-	if maker == "" && c.Make != "" && info.Manufacturer != "" {
-		maker, a = info.Manufacturer, contradicts
-		if makesVIN(&info, c.Make) {
-			a = agrees
-		}
+	if isNoMake(maker) && c.Make != "" && info.Manufacturer != "" {
+		maker, a = info.Manufacturer, agreeMaker(&info, c.Make)
 	}
 	add(EvidenceClaimMake, a, makeWeights, "make", shown(c.Make), maker)
 	years := []int{rec.ModelYear}

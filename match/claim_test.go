@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -72,6 +73,42 @@ func TestMakesVIN(t *testing.T) {
 	} {
 		if got := match.MakesVIN(vin.MustParse(tt.vin), tt.make); got != tt.want {
 			t.Errorf("%.3s and %s: %v (%s)", tt.vin, tt.make, got, tt.why)
+		}
+	}
+}
+
+// TestNoMake claims makes that say nothing: no ground for a conflict, nor for
+// agreement.
+func TestNoMake(t *testing.T) {
+	honda := withVIN(accord)
+	honda.Make = "Honda"
+	for _, name := range []string{
+		"N/A", "UNKNOWN", "none", "unbekannt", "Inconnue", "OTHER", "sonstige", "---", "?", "XXX", "ХОНДА", "本田",
+	} {
+		if r := (&match.Document{Claim: match.Claim{Make: name}}).Check(vin.MustParse(accord)); len(r) > 0 {
+			t.Errorf("%s: %v", name, r)
+		}
+		unnamed := honda
+		unnamed.Make = name
+		for _, tt := range []struct {
+			record index.Record
+			claim  string
+			says   bool
+		}{
+			{honda, name, false}, {withVIN(accord), name, false},
+			{unnamed, "Honda", name != "ХОНДА" && name != "本田"}, // as the maker of the VIN
+		} {
+			r := ask(t, register(t, tt.record), claiming(read(index.KindVIN, accord), match.Claim{Make: tt.claim}))
+			if len(r.Remarks) > 0 || len(r.Findings) != 1 {
+				t.Fatalf("%s: %v", name, brief(r))
+			}
+			said := slices.ContainsFunc(r.Findings[0].Evidence, func(e match.Evidence) bool { return e.Code == match.EvidenceClaimMake })
+			if said != tt.says {
+				t.Errorf("paper says %s, record %s: %v", tt.claim, tt.record.Make, brief(r))
+			}
+		}
+		if match.SameMake(name, name) != (name == "ХОНДА" || name == "本田") {
+			t.Errorf("%s twice: agrees %v", name, match.SameMake(name, name))
 		}
 	}
 }

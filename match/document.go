@@ -43,7 +43,8 @@ const (
 // nothing, give no remark; neither does the zero VIN. [Remark.Read] is -1.
 //
 //   - Make: a [Conflict] where the maker's makes are known and it is none of
-//     them, a [Doubt] where only the maker is.
+//     them, a [Doubt] where only the maker is. What names no make, such as
+//     UNKNOWN or OTHER, and what is in another script is not compared.
 //   - Model year: a Conflict where the law demands the year code (North
 //     America, China), a Doubt elsewhere; a year apart a [Note], for many papers
 //     give the year of first registration.

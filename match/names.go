@@ -2,10 +2,12 @@ package match
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/vinmatch/vinmatch/internal/names"
+	"github.com/vinmatch/vinmatch/vin"
 )
 
 // Names of makes and colours come as every office spells them: "VW",
@@ -38,6 +40,23 @@ func fold(s string) (f folded) {
 		f.n += utf8.EncodeRune(f.text[f.n:], r)
 	}
 	return f
+}
+
+// latin reports whether there is a Latin letter in it.
+func (f *folded) latin() bool {
+	return slices.ContainsFunc(f.bytes(), func(c byte) bool { return 'a' <= c && c <= 'z' })
+}
+
+// isNoMake reports whether a text names no make: nothing, or what is written where
+// the make is not known or not on the list.
+func isNoMake(s string) bool {
+	f := fold(s)
+	switch string(f.bytes()) {
+	case "", "other", "others", "misc", "various", "unspecified", "andere", "sonstige", "sonstiges",
+		"autre", "autres", "otro", "otra", "otros", "altro", "altri", "outro", "outros", "overig", "overige":
+		return true
+	}
+	return vin.Classify(s) == vin.ClassPlaceholder
 }
 
 // canonicalMake maps the abbreviations and second names of makes that papers
