@@ -20,7 +20,7 @@ type Duplicate struct {
 	Grade Grade // Doubt or Note
 
 	Owners  []string       // who list it, each once, in order
-	Plates  []plate.Plate  // on which it is listed, each once and in one spelling, as they first appear in Records
+	Plates  []plate.Plate  // on which it is listed, each once and in one spelling, those of known countries first, then as they first appear in Records
 	Records []index.Record // in the order of owner and ID
 	More    int            // records beyond MaxDuplicateRecords, which were not looked at
 
@@ -31,8 +31,9 @@ type Duplicate struct {
 const MaxDuplicateRecords = 256
 
 // Duplicates yields the VINs of a register that are listed by several owners or
-// on different plates, each once: in the order of the VINs, but for those of
-// records that came by changes, which stand behind.
+// on different plates, each once: in the order of the records' VINs, but for
+// records that came by changes, which stand behind. A second VIN, among the numbers
+// of a record, comes with the first record that has it.
 //
 // It is a [Doubt] where the plates, the makes, the types or the model years
 // contradict each other, and a [Note] where nothing does, where the plates may be
@@ -106,11 +107,15 @@ func duplicate(v *index.View, number vin.VIN) (Duplicate, bool) {
 		return d, false
 	}
 	for i := range d.Records {
-		rec := &d.Records[i]
-		d.Owners = append(d.Owners, rec.Owner)
-		for p := range platesOf(rec) {
-			if !slices.ContainsFunc(d.Plates, func(q plate.Plate) bool { return samePlate(p, q) }) {
-				d.Plates = append(d.Plates, p)
+		d.Owners = append(d.Owners, d.Records[i].Owner)
+	}
+	// One of no country is the same as several that differ: it must not come first.
+	for _, known := range []bool{true, false} {
+		for i := range d.Records {
+			for p := range platesOf(&d.Records[i]) {
+				if (p.Country() != "") == known && !slices.ContainsFunc(d.Plates, func(q plate.Plate) bool { return samePlate(p, q) }) {
+					d.Plates = append(d.Plates, p)
+				}
 			}
 		}
 	}

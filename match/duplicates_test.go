@@ -82,6 +82,20 @@ func TestDuplicates(t *testing.T) {
 		{"two spellings", []index.Record{rec("DE", accord, "DE", "TÜAB123"), rec("DE", accord, "DE", "TUEAB123")}, ""},
 		{"country not known", []index.Record{rec("DE", accord, "", "AB123CD"), rec("DE", accord, "FR", "AB123CD")}, ""},
 		{
+			"one of two countries, one not known",
+			[]index.Record{rec("DE", accord, "", "AB123CD"), rec("DE", accord, "FR", "AB123CD"), rec("DE", accord, "DE", "AB123CD")},
+			"note: [DE]: [FR AB123CD DE AB123CD]: on 2 plates, which may be one that was mistyped",
+		},
+		{
+			"one of two countries, not known last",
+			[]index.Record{rec("DE", accord, "FR", "AB123CD"), rec("DE", accord, "DE", "AB123CD"), rec("DE", accord, "", "AB123CD")},
+			"note: [DE]: [FR AB123CD DE AB123CD]: on 2 plates, which may be one that was mistyped",
+		},
+		{"a make that is not known", []index.Record{
+			with(rec("DE", golf, "", ""), func(r *index.Record) { r.Make = "VW" }),
+			with(rec("FR", golf, "", ""), func(r *index.Record) { r.Make = "UNKNOWN" }),
+		}, "note: [DE FR]: []: listed by 2 owners"},
+		{
 			"two countries",
 			[]index.Record{rec("DE", accord, "IT", "AB123CD"), rec("DE", accord, "FR", "AB123CD")},
 			"note: [DE]: [IT AB123CD FR AB123CD]: on 2 plates, which may be one that was mistyped",
