@@ -100,6 +100,33 @@ func TestArgumentsThatAreNotUTF8(t *testing.T) {
 	}
 }
 
+// TestWatchLongRow: a script cannot hold it.
+func TestWatchLongRow(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	args := []string{
+		"watch", "--register", file("r.csv", "vin\nWVWZZZ1JZ3W386752\n"),
+		"--inquiries", file("i.csv", "vin,place\nWVWZZZ1JZ3W386752,"+strings.Repeat("x", 70_000)+"\n1HGCM82633A004352,Dover\n"),
+		"--changes", file("c.csv", "owner,id,vin\nFR,1,1HGCM82633A004352\n"),
+		"--rejects", filepath.Join(dir, "rejects.csv"),
+	}
+	var out, complaints strings.Builder
+	a := &app{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &out, stderr: &complaints}
+	if code := run(a, args); code != 0 || !strings.Contains(out.String(), "line 3, Dover: 1HGCM82633A004352") ||
+		!strings.Contains(out.String(), "2 (1 remembered, 1 answered") {
+		t.Errorf("exit code %d, %q, %q", code, &out, &complaints)
+	}
+	if b, err := os.ReadFile(args[len(args)-1]); err != nil || !strings.Contains(string(b), "\n2,too large to be remembered,") {
+		t.Errorf("rejects: %s, %v", b, err)
+	}
+}
+
 // exits runs a command that must end with an exit code and, other than after
 // 0 and 1, say why on standard error and nothing on standard output.
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -151,6 +152,10 @@ func (r *watchRun) ask() error {
 		answer, err := r.watch.Ask(r.app.ctx, match.Inquiry{
 			Query: row.Query, Time: row.SeenAt, Inquirer: by, Purpose: row.Place,
 		})
+		if errors.Is(err, match.ErrInquiryTooLarge) { // and yet answered
+			row.Problems = append(row.Problems, sheet.Problem{Line: row.Line, Reason: "too large to be remembered"})
+			err = nil
+		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", row.Line, err)
 		}
