@@ -229,7 +229,7 @@ func (a *asker) plate(read *Read) {
 	country := read.Country
 	p, err := plate.Parse(country, read.Text)
 	if isKind(err, plate.UnknownCountry) {
-		a.remark(RemarkCountry, Note, "%s is no country that is known; looked up under every country", shown(country))
+		a.remark(RemarkCountry, Note, "%s is no country that is known; looked up under every country", repeated(country))
 		country = ""
 		p, err = plate.Parse("", read.Text)
 	}

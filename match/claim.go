@@ -3,6 +3,8 @@ package match
 import (
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/vinmatch/vinmatch/index"
 	"github.com/vinmatch/vinmatch/vin"
@@ -20,7 +22,7 @@ func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
 		if len(info.Makes()) == 0 {
 			grade = Doubt // the maker may sell under names that the table lacks
 		}
-		r.remark(read, RemarkClaimMake, grade, "paper says %s, the VIN's maker is %s", shown(c.Make), info.Manufacturer)
+		r.remark(read, RemarkClaimMake, grade, "paper says %s, the VIN's maker is %s", repeated(c.Make), info.Manufacturer)
 	}
 	if c.ModelYear != 0 {
 		years := yearsOf(info)
@@ -53,7 +55,27 @@ func (r *Result) remarkClaims(read int, c *Claim, info *vin.Info) {
 // shownLen bounds what is repeated of a text that came with the query.
 const shownLen = 40
 
-// shown is a claimed text as a remark repeats it.
+// repeated is a text that came with the query as a remark repeats it: of what may
+// be a number of a vehicle in the wrong field, the beginning.
+func repeated(s string) string {
+	s = shown(s)
+	digits, number := 0, false
+	for word := range strings.FieldsSeq(s) {
+		had := digits
+		for _, r := range word {
+			if unicode.IsDigit(r) {
+				digits++
+			}
+		}
+		number = number || digits > had && len(word) > 5
+	}
+	if r := []rune(s); number || digits > 3 {
+		return string(r[:min(3, len(r))]) + "..."
+	}
+	return s
+}
+
+// shown is a text that came with the query as evidence repeats it.
 func shown(s string) string {
 	if len(s) > shownLen {
 		n := shownLen

@@ -2,6 +2,7 @@ package match_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vinmatch/vinmatch/index"
@@ -209,6 +210,31 @@ func TestContradictsType(t *testing.T) {
 		v := vin.MustParse(tt.vin)
 		if got := match.ContradictsType(tt.claimed, v); got != tt.want {
 			t.Errorf("%v against %s (%s): %v (%s)", tt.claimed, tt.vin[:3], v.Decode().VehicleType, got, tt.why)
+		}
+	}
+}
+
+// TestRemarksRepeatNoNumber puts numbers where names belong.
+func TestRemarksRepeatNoNumber(t *testing.T) {
+	for _, number := range []string{golf, "WVW ZZZ 1JZ 3W3 867 52", "AB-123-CD", "AB123CD"} {
+		d := match.Document{Claim: match.Claim{Make: number}, Plant: number}
+		remarks := d.Check(vin.MustParse(accord))
+		for _, text := range []string{"AB123CD", "AB12?CD"} {
+			remarks = append(remarks, ask(t, register(t), readIn(index.KindPlate, number, text)).Remarks...)
+		}
+		if len(remarks) != 5 { // one of them on the part of a plate
+			t.Errorf("%d remarks: %v", len(remarks), remarks)
+		}
+		for _, r := range remarks {
+			if strings.Contains(r.Text, number) || strings.Contains(r.Text, "67 52") {
+				t.Errorf("%s: %s", r.Code, r.Text)
+			}
+		}
+	}
+	for _, name := range []string{"Peugeot 206", "Ford", "Mercedes-Benz 190"} {
+		r := (&match.Document{Claim: match.Claim{Make: name}}).Check(vin.MustParse(accord))
+		if len(r) != 1 || !strings.Contains(r[0].Text, name) {
+			t.Errorf("%s: %v", name, r)
 		}
 	}
 }

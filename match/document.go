@@ -114,13 +114,13 @@ func (r *Result) remarkPlant(claimed string, info *vin.Info) {
 	switch {
 	case symbols == "":
 	case info.Plant == 0:
-		r.remark(-1, RemarkClaimPlant, Note, "paper says plant %s, but this form of VIN has no symbol for the plant", shown(symbols))
+		r.remark(-1, RemarkClaimPlant, Note, "paper says plant %s, but this form of VIN has no symbol for the plant", repeated(symbols))
 	case symbols != string(info.Plant):
 		grade := Note
 		if info.CheckRule == vin.CheckRequired {
 			grade = Doubt
 		}
-		r.remark(-1, RemarkClaimPlant, grade, "paper says plant %s, position 11 of the VIN is %c", shown(symbols), info.Plant)
+		r.remark(-1, RemarkClaimPlant, grade, "paper says plant %s, position 11 of the VIN is %c", repeated(symbols), info.Plant)
 	}
 }
 

@@ -127,7 +127,7 @@ type Matcher struct {
 // the matcher is in use. It panics if idx is nil.
 //
 // It counts which numbers are listed, to know which others exist: about 0.2
-// seconds for each million records, 5 bytes for each, and 16 more while it
+// seconds for each million records, 5 to 13 bytes for each, and 16 more while it
 // counts. A register of which an eighth has changed is counted again, in the
 // background if it is large.
 func New(idx *index.Index, o Options) *Matcher {

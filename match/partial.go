@@ -92,7 +92,7 @@ func (a *asker) holedVIN(text string) {
 func (a *asker) partialPlate(read *Read) {
 	p, err := plate.ParsePattern(read.Country, read.Text)
 	if isKind(err, plate.UnknownCountry) {
-		a.remark(RemarkCountry, Note, "%s is no country that is known; looked up under every country", shown(read.Country))
+		a.remark(RemarkCountry, Note, "%s is no country that is known; looked up under every country", repeated(read.Country))
 		p, err = plate.ParsePattern("", read.Text)
 	}
 	if err != nil {

@@ -75,7 +75,7 @@ func (c *Channel) UnmarshalText(text []byte) error {
 
 // A Result is the answer to one query.
 type Result struct {
-	Remarks  []Remark  // on the query itself, in the order of its reads
+	Remarks  []Remark  // on the query itself: on each read in turn, then on what was searched
 	Findings []Finding // most probable first; equal ones in the order of owner and ID
 	Search   Search    // what was searched beside the exact numbers
 	Err      error     // why the query could not be answered, nil if it was

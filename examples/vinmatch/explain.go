@@ -89,6 +89,7 @@ func (c *explainCmd) Run(a *app) error {
 		return err
 	}
 	defer idx.Close()
+	rejects.warnRegister(a)
 
 	q := match.Query{
 		Reads:   []match.Read{{Number: index.Number{Kind: c.Kind, Country: c.Country, Text: c.Number}}},

@@ -30,7 +30,10 @@ func (*buildCmd) Help() string {
 }
 
 func (c *buildCmd) Run(a *app) (err error) {
-	rejects, err := newRejects(c.Rejects)
+	if isSameFile(c.Out, c.Register) {
+		return fmt.Errorf("--out %s would overwrite the register", c.Out)
+	}
+	rejects, err := newRejects(c.Rejects, c.Register, c.Out)
 	if err != nil {
 		return err
 	}

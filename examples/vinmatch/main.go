@@ -2,8 +2,9 @@
 // as people write them, and checks what was seen at a border against a register
 // of wanted vehicles. It shows how a program uses the library.
 //
-// It exits with 0, with 1 where screen --fail finds something, and with 2 where
-// it is used wrongly or an input cannot be read or is damaged.
+// It exits with 0, with 1 where screen, sightings or watch with --fail find
+// something, and with 2 where it is used wrongly or an input cannot be read or is
+// damaged.
 package main
 
 import (

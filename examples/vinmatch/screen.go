@@ -58,7 +58,7 @@ func (c *screenCmd) Run(a *app) (err error) {
 	if err := c.odds.check(); err != nil {
 		return err
 	}
-	rejects, err := newRejects(c.Rejects)
+	rejects, err := newRejects(c.Rejects, c.Register, c.Snapshot, c.Observations)
 	if err != nil {
 		return err
 	}
@@ -288,10 +288,17 @@ type rejects struct {
 	csv   *csv.Writer
 }
 
-func newRejects(name string) (*rejects, error) {
+// newRejects collects in a file, which must be none of those that the command
+// uses, or only counts if it has no name.
+func newRejects(name string, used ...string) (*rejects, error) {
 	r := &rejects{csv: csv.NewWriter(io.Discard)}
 	if name == "" {
 		return r, nil
+	}
+	for _, u := range used {
+		if isSameFile(name, u) {
+			return nil, fmt.Errorf("--rejects %s would overwrite %s", name, u)
+		}
 	}
 	f, err := os.Create(name)
 	if err != nil {
@@ -299,6 +306,16 @@ func newRejects(name string) (*rejects, error) {
 	}
 	r.file, r.csv = f, csv.NewWriter(f)
 	return r, r.csv.Write([]string{"line", "reason", "file"})
+}
+
+// isSameFile reports whether two names are of one file that is there.
+func isSameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil || !x.Mode().IsRegular() {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // add notes a problem. A write error shows at close.
@@ -311,6 +328,14 @@ func (r *rejects) add(file string, p sheet.Problem) {
 func (r *rejects) warn(a *app, file string) {
 	if r.count > 0 && file == "" {
 		fmt.Fprintf(a.stderr, "vinmatch: %d rows or cells could not be read: --rejects FILE lists them\n", r.count)
+	}
+}
+
+// warnRegister is warn for commands that read a register alone and have no
+// --rejects.
+func (r *rejects) warnRegister(a *app) {
+	if r.count > 0 {
+		fmt.Fprintf(a.stderr, "vinmatch: %d rows or cells of the register could not be read\n", r.count)
 	}
 }
 

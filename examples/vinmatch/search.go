@@ -47,6 +47,7 @@ func (c *searchCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer idx.Close()
+	rejects.warnRegister(a)
 	v := idx.View()
 	var selection *index.Selection
 	if f := c.filter(); f != (index.Filter{}) {

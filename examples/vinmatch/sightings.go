@@ -49,7 +49,7 @@ func (c *sightingsCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	rejects, err := newRejects(c.Rejects)
+	rejects, err := newRejects(c.Rejects, c.File)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (c *watchCmd) Run(a *app) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	rejects, err := newRejects(c.Rejects)
+	rejects, err := newRejects(c.Rejects, c.Register, c.Snapshot, c.Inquiries, c.Changes)
 	if err != nil {
 		return err
 	}
