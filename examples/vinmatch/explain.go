@@ -338,7 +338,13 @@ const gap = '-'
 
 // align lays the number of a finding below what was read.
 func align(f *match.Finding, read string) *alignment {
-	for _, listed := range numbers(f) {
+	all := numbers(f)
+	for _, e := range f.Evidence {
+		if e.Code == match.EvidenceAlias && e.Kind == f.Kind && f.How > match.Cleaned {
+			all = [][]rune{[]rune(e.Listed)} // the spelling that the read is near to
+		}
+	}
+	for _, listed := range all {
 		if f.How == match.Near || f.How == match.Repaired {
 			if a := alignDiffs(f, listed); a != nil {
 				return a

@@ -10,6 +10,7 @@ import (
 	"github.com/vinmatch/vinmatch/internal/sheet"
 	"github.com/vinmatch/vinmatch/match"
 	"github.com/vinmatch/vinmatch/vin"
+	"github.com/vinmatch/vinmatch/vin/plate"
 )
 
 // TestAlign lays every guess at a read of the sample beside the read: without
@@ -81,5 +82,65 @@ func TestAlign(t *testing.T) {
 	}
 	if seen[index.KindVIN] < 10 || seen[index.KindPlate] < 10 {
 		t.Errorf("too few guesses to prove anything: %v", seen)
+	}
+}
+
+// TestAlignPlates lays plates that have several spellings below reads with one
+// error: the row above is the read.
+func TestAlignPlates(t *testing.T) {
+	for _, tt := range []struct{ country, listed, base string }{
+		{"CN", "京A26592", "A26592"},
+		{"CN", "京A26592", "京A26592"},
+		{"IN", "DL05CARC0923", "DL05CARC0923"},
+		{"IN", "DL5CARC0923", "DL5CARC0923"},
+		{"IN", "DL05CARC0923", "DL5CARC0923"},
+		{"IN", "DL05CRC0923", "DL5CRC0923"},
+		{"IN", "DL05CRC0923", "DL05CRC0923"},
+		{"DE", "TÜ-AB 123", "TUEAB123"},
+		{"BR", "ABC1234", "ABC1C34"},
+	} {
+		idx, err := index.Build(t.Context(), index.Options{}, index.Records(index.Record{Owner: "FR", ID: "1", Plate: plate.MustParse(tt.country, tt.listed)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer idx.Close()
+		m := match.New(idx, match.Options{Near: match.Always})
+		base := []rune(tt.base)
+		var reads []string
+		for i := range base {
+			for _, c := range "0A" {
+				reads = append(reads, string(base[:i])+string(c)+string(base[i:]), string(base[:i])+string(c)+string(base[i+1:]))
+			}
+			reads = append(reads, string(base[:i])+string(base[i+1:]))
+			if i > 0 {
+				reads = append(reads, string(base[:i-1])+string(base[i])+string(base[i-1])+string(base[i+1:]))
+			}
+		}
+		n := 0
+		for _, read := range reads {
+			res, err := m.Match(t.Context(), match.Query{Reads: []match.Read{{Number: index.Number{Kind: index.KindPlate, Country: tt.country, Text: read}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range res.Findings {
+				f := &res.Findings[i]
+				if f.How != match.Near {
+					continue
+				}
+				n++
+				a := align(f, read)
+				if a == nil {
+					t.Errorf("%s: laid beside nothing", read)
+					continue
+				}
+				p, _ := plate.Parse(tt.country, read)
+				if got := strings.ReplaceAll(a.Read, "-", ""); got != p.Text() && got != read {
+					t.Errorf("%s: the row above is %s, listed %s", read, a.Read, a.Listed)
+				}
+			}
+		}
+		if n < 5 {
+			t.Errorf("%s: %d guesses", tt.listed, n)
+		}
 	}
 }
