@@ -96,7 +96,8 @@ func TestNoMake(t *testing.T) {
 			claim  string
 			says   bool
 		}{
-			{honda, name, false}, {withVIN(accord), name, false},
+			{honda, name, false},
+			{withVIN(accord), name, false},
 			{unnamed, "Honda", name != "ХОНДА" && name != "本田"}, // as the maker of the VIN
 		} {
 			r := ask(t, register(t, tt.record), claiming(read(index.KindVIN, accord), match.Claim{Make: tt.claim}))
