@@ -192,6 +192,9 @@ func manyRowsRecord(rng *rand.Rand, i, n int) index.Record {
 // However deep a Filter is, it takes the stack of a few sets of rows, and time for
 // its terms.
 func TestDeepFilters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tens of thousands of terms")
+	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	given := make([]index.Record, 500)
 	for i := range given {

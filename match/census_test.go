@@ -87,6 +87,9 @@ func TestCensusOfFew(t *testing.T) {
 // TestMisreadAs compares the sum over all vehicles that may be misread as one
 // with the same sum one by one.
 func TestMisreadAs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a large register, one by one")
+	}
 	w := newDeclaredWorld(t, vintest.NewPopulation(23, vintest.DefaultMix).Shuffled(210_000), 10_000, 200_000)
 	c := match.NewCensus(w.idx.View(), 210_000)
 	for i := range 300 {

@@ -170,6 +170,9 @@ func TestNearIsComplete(t *testing.T) {
 // TestTwiceIsItsDefinition holds the numbers with two errors to their definition,
 // tried symbol by symbol.
 func TestTwiceIsItsDefinition(t *testing.T) {
+	if testing.Short() {
+		t.Skip("millions of pairs of errors")
+	}
 	const symbols = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 	alike := func(a, b byte) bool {
 		return slices.ContainsFunc(strings.Fields(match.LookAlikes), func(pair string) bool {

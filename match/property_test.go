@@ -132,7 +132,7 @@ func (a *answers) count(r match.Result) {
 
 func (a *answers) enough(t *testing.T) {
 	t.Helper()
-	if min(a.exact, a.cleaned, a.repaired, a.near, a.several, a.siblings) < 20 {
+	if min(a.exact, a.cleaned, a.repaired, a.near, a.several, a.siblings) < fewer(20) {
 		t.Errorf("the world is too dull to prove anything: %+v", *a)
 	}
 }
@@ -216,6 +216,14 @@ func holds(t testing.TB, r match.Result) {
 	}
 }
 
+// fewer is a quarter of n in a short run, as under the race detector.
+func fewer(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
+}
+
 // TestFindings holds every finding to what the package documentation says, and
 // the modes of near search to each other: Auto reports what Always does, but for
 // guesses below the least probability and for what is searched for only where
@@ -239,7 +247,7 @@ func TestFindings(t *testing.T) {
 		}
 		var seen answers
 		leftOut := 0
-		for range 400 {
+		for range fewer(400) {
 			q := w.query()
 			q.Limit = 1000
 			all := ask(t, always, q)
@@ -328,7 +336,7 @@ func TestRelations(t *testing.T) {
 	stranger.Owner, stranger.ID, stranger.Plate = "AA", "0", plate.MustParse("GB", "ZZ987ZZ")
 	more := registerWith(t, all, append(slices.Clone(w.records), stranger)...)
 	var seen answers
-	for range 400 {
+	for range fewer(400) {
 		q := w.query()
 		q.Limit = 1000
 		all := ask(t, m, q)
