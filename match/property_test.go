@@ -132,7 +132,7 @@ func (a *answers) count(r match.Result) {
 
 func (a *answers) enough(t *testing.T) {
 	t.Helper()
-	if min(a.exact, a.cleaned, a.repaired, a.near, a.several, a.siblings) < fewer(20) {
+	if min(a.exact, a.cleaned, a.repaired, a.near, a.several, a.siblings) < fewer(16) {
 		t.Errorf("the world is too dull to prove anything: %+v", *a)
 	}
 }

@@ -148,18 +148,22 @@ func (es Edits) LogValue() slog.Value {
 	return slog.StringValue(b.String())
 }
 
+// countEdits returns how many edits appendEdits appends.
+func countEdits(cells []cell) (n int) {
+	for i := range cells {
+		if c := &cells[i]; c.edit == kept || c.edit == 0 && c.fold == 0 || i > 0 && c.edit != 0 && c.edit == cells[i-1].edit {
+			continue
+		}
+		n++
+	}
+	return n
+}
+
 // appendEdits collects what was decided about cells, whose first is at
 // position 1. Neighbours that were dropped for one reason are one edit.
 func appendEdits(es Edits, cells []cell) Edits {
 	if len(cells) > bufCells { // growing takes three times as much memory
-		n := 0
-		for i := range cells {
-			if c := &cells[i]; c.edit == kept || c.edit == 0 && c.fold == 0 || i > 0 && c.edit != 0 && c.edit == cells[i-1].edit {
-				continue
-			}
-			n++
-		}
-		es = slices.Grow(es, n)
+		es = slices.Grow(es, countEdits(cells))
 	}
 	for i := range cells {
 		c, pos := &cells[i], i+1

@@ -31,7 +31,8 @@ import (
 //
 // There are at most 561 guesses. They are made when iteration begins, which
 // allocates, and described one by one. A text that Clean refuses for several
-// VINs or for its size has none.
+// VINs or for its size has none, nor has one that takes more than a hundred edits
+// to read.
 func Repairs(raw string) iter.Seq2[VIN, Edits] {
 	return func(yield func(VIN, Edits) bool) {
 		var buf [bufCells]cell
@@ -163,6 +164,10 @@ type repairer struct {
 	known  VIN           // Clean's result; zero: none
 }
 
+// maxEdits is how many edits a text may take that is repaired: more than those of a
+// number in small letters of full width, with blanks between, its label and another.
+const maxEdits = 100
+
 // find finds the symbols to repair.
 func (r *repairer) find() bool {
 	v, err := r.vin()
@@ -180,6 +185,9 @@ func (r *repairer) find() bool {
 	}
 	r.dropRepeats()
 	dropRest(r.cells)
+	if len(r.cells) > maxEdits && countEdits(r.cells) > maxEdits {
+		return false // each guess would repeat them
+	}
 	for i := range r.n {
 		c := r.cells[r.at[i]].sym
 		r.syms[i] = forced(c)

@@ -102,6 +102,33 @@ func TestLongTextsTakeLittleMemory(t *testing.T) {
 	}
 }
 
+// Each guess of Repairs tells all edits: a text that takes many once took 9 MB.
+func TestRepairsOfManyEdits(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("VIN ", 250) + "1HGCM82633AO0435", strings.Repeat("1HGCM82633A0 0435 ", 50),
+		strings.Repeat("1HGCM82633A00 4352 ", 50), strings.Repeat("1\u200b", 255), strings.Repeat("1\u200b", 256),
+	} {
+		guesses, edits := 0, 0
+		for _, es := range vin.Repairs(text) {
+			guesses++
+			edits += len(es)
+		}
+		if edits > 103*guesses {
+			t.Errorf("%d guesses of %d edits", guesses, edits)
+		}
+		if n := len(vin.AppendRepairs(nil, text)); n != guesses {
+			t.Errorf("%d guesses, %d appended", guesses, n)
+		}
+	}
+	guesses := 0
+	for range vin.Repairs("ｆａｈｒｇｅｓｔｅｌｌｎｕｍｍｅｒ: １ ｈ ｇ ｃ ｍ ８ ２ ６ ３ ３ ａ ｏ ０ ４ ３ ５ ２, 1 h g c m 8 2 6 3 3 a o 0 4 3 5 2") {
+		guesses++
+	}
+	if guesses == 0 {
+		t.Error("a number twice in small letters has no repairs")
+	}
+}
+
 // The position of an error is counted in characters, also behind a limit in bytes.
 func TestOversizePatternPosition(t *testing.T) {
 	for _, text := range []string{strings.Repeat("é", 600), strings.Repeat("京", 400) + "*", "A" + strings.Repeat("😀", 256), strings.Repeat("\x80", 1025), strings.Repeat("\xff", 1025), strings.Repeat("*", 1025)} {
