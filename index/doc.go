@@ -111,10 +111,10 @@
 // A search stops one row behind its limit and looks at its context as it goes; a
 // pattern that fits everything visits no more than its limit and what it passes over.
 // Of changes that wait, which come last, it visits all that begin as wanted, to return
-// those that came first. A [Filter] has [MaxTerms] terms at most. A record has at most 255 numbers and 255
-// tags of 1024 bytes each, with its ID, plate and numbers 65,535 bytes together, and
-// is refused beyond. A snapshot takes a small multiple of its length of memory to
-// open, and time in proportion.
+// those that came first. A [Filter] has [MaxTerms] terms at most. A record has at
+// most 255 numbers and 255 tags of 1024 bytes each, with its ID, plate and numbers
+// 65,535 bytes together, and is refused beyond. A snapshot takes a small multiple of
+// its length of memory to open, and time in proportion.
 //
 // # After a crash
 //

@@ -76,7 +76,7 @@ func OfType(t Type) Filter { return term{of: ofType, code: uint8(t)}.filter() }
 func HasStatus(s Status) Filter { return term{of: ofStatus, code: uint8(s)}.filter() }
 
 // Make selects the records of a make. Offices spell one make in many ways, so
-// only letters and digits count, and neither case nor the marks of Latin letters:
+// only letters and digits count, and neither case nor marks of letters:
 // Make("citroen") selects "CITROËN", and Make("Mercedes-Benz") "MERCEDES BENZ".
 // Abbreviations are names of their own. A name without letters and digits selects
 // the records that do not say.

@@ -12,7 +12,7 @@ import (
 
 // Names of makes and colours come as every office spells them: "VW",
 // "Volkswagen AG", "MERCEDES BENZ", "CITROËN". They are compared folded: lower
-// case, letters and digits only, Latin letters without their marks.
+// case, letters and digits only, letters without their marks.
 
 // foldedLen is how much of a name is compared. Fields of national systems cut
 // makes off far below it.
