@@ -27,8 +27,9 @@ type Pattern struct {
 // wildcards, and in sets, is read as [Parse] reads it under the rules of the
 // country: separators are dropped and native letters become those of plates.
 // Wildcards may be in full width. A traditional ideograph behind a wildcard is
-// both itself and the simplified one that provinces of China are read as. The country is what [ParseCountry] takes; if
-// it is empty, the pattern is for plates of any country and of none.
+// both itself and the simplified one that provinces of China are read as. The
+// country is what [ParseCountry] takes; if it is empty, the pattern is for plates
+// of any country and of none.
 //
 // The canonical text has the characters of a set in order and once, a set of
 // one as that character, and ? before * where they stand together. The Latin
