@@ -129,6 +129,21 @@ func TestRepairsOfManyEdits(t *testing.T) {
 	}
 }
 
+// They are made without growing: a text of 64 characters once took more.
+func TestRepairsTakeLittleMemory(t *testing.T) {
+	text := strings.Repeat("1\u200b", 32)
+	guesses := 0
+	n := testing.AllocsPerRun(10, func() {
+		guesses = 0
+		for range vin.Repairs(text) {
+			guesses++
+		}
+	})
+	if guesses == 0 || n > 2*float64(guesses) {
+		t.Errorf("%d guesses take %v allocations, want at most two each", guesses, n)
+	}
+}
+
 // The position of an error is counted in characters, also behind a limit in bytes.
 func TestOversizePatternPosition(t *testing.T) {
 	for _, text := range []string{strings.Repeat("é", 600), strings.Repeat("京", 400) + "*", "A" + strings.Repeat("😀", 256), strings.Repeat("\x80", 1025), strings.Repeat("\xff", 1025), strings.Repeat("*", 1025)} {
