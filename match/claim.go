@@ -182,13 +182,16 @@ func agreeYears(claimed int, years []int) agreement {
 
 func agreeMakes(a, b string) agreement {
 	fa, fb := fold(a), fold(b)
-	switch {
-	case isNoMake(a) || isNoMake(b):
+	same := sameMake(fa.bytes(), fb.bytes())
+	switch { // isNoMake last: it takes twenty times as long as the rest
+	case fa.n == 0 || fb.n == 0:
 		return silent
-	case sameMake(fa.bytes(), fb.bytes()):
+	case !same && (!fa.latin() || !fb.latin()): // perhaps one make in two scripts
+		return silent
+	case isNoMake(a) || fa != fb && isNoMake(b):
+		return silent
+	case same:
 		return agrees
-	case !fa.latin() || !fb.latin(): // perhaps one make in two scripts
-		return silent
 	}
 	return contradicts
 }
@@ -199,7 +202,7 @@ func agreeMaker(info *vin.Info, claimed string) agreement {
 	switch {
 	case makesVIN(info, claimed):
 		return agrees
-	case isNoMake(claimed) || !name.latin():
+	case !name.latin() || isNoMake(claimed):
 		return silent
 	}
 	return contradicts
@@ -264,7 +267,7 @@ func claimEvidence(dst []Evidence, c *Claim, rec *index.Record, weigh weighing) 
 	}
 	info := rec.VIN.Decode() // speaks where the record does not
 	maker, a := rec.Make, agreeMakes(c.Make, rec.Make)
-	if isNoMake(maker) && c.Make != "" && info.Manufacturer != "" {
+	if a == silent && c.Make != "" && info.Manufacturer != "" && isNoMake(maker) {
 		maker, a = info.Manufacturer, agreeMaker(&info, c.Make)
 	}
 	add(EvidenceClaimMake, a, makeWeights, "make", shown(c.Make), maker)
