@@ -176,35 +176,21 @@ var untidy = []struct{ name, text string }{
 	{"words", "sold with Honda Civic, red, 2004, without papers"},
 }
 
-func BenchmarkClean(b *testing.B) {
+func benchUntidy(b *testing.B, read func(text string)) {
 	for _, tt := range untidy {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _, _ = vin.Clean(tt.text)
+				read(tt.text)
 			}
 		})
 	}
 }
+
+func BenchmarkClean(b *testing.B) { benchUntidy(b, func(s string) { _, _, _ = vin.Clean(s) }) }
 
 func BenchmarkCleanPattern(b *testing.B) {
-	for _, tt := range untidy {
-		b.Run(tt.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				_, _, _ = vin.CleanPattern(tt.text)
-			}
-		})
-	}
+	benchUntidy(b, func(s string) { _, _, _ = vin.CleanPattern(s) })
 }
 
-func BenchmarkClassify(b *testing.B) {
-	for _, tt := range untidy {
-		b.Run(tt.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				sink += int(vin.Classify(tt.text))
-			}
-		})
-	}
-}
+func BenchmarkClassify(b *testing.B) { benchUntidy(b, func(s string) { sink += int(vin.Classify(s)) }) }

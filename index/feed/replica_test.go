@@ -508,11 +508,12 @@ func TestReplicaDamagedSnapshots(t *testing.T) {
 	}
 }
 
-// A log that began with a register is not all without it.
-func TestReplicaDamagedBeginning(t *testing.T) {
-	log := feed.NewMemory(0)
-	dir := t.TempDir()
-	snaps, err := feed.OpenSnapshots(dir, 3)
+// begun returns a log that began with two records, and its snapshots in a directory
+// that keeps so many.
+func begun(t *testing.T, keep int) (*feed.Memory, string, *feed.DirSnapshots, feed.Snapshot) {
+	t.Helper()
+	log, dir := feed.NewMemory(0), t.TempDir()
+	snaps, err := feed.OpenSnapshots(dir, keep)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -525,6 +526,12 @@ func TestReplicaDamagedBeginning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return log, dir, snaps, s
+}
+
+// A log that began with a register is not all without it.
+func TestReplicaDamagedBeginning(t *testing.T) {
+	log, dir, snaps, s := begun(t, 3)
 	at := appendEach(t, log, feedtest.Changes(1, 5))
 	a := openNodeOn(t, log, snaps, quick())
 	a.caughtUp()
@@ -543,20 +550,7 @@ func TestReplicaDamagedBeginning(t *testing.T) {
 
 // Nor is it when the snapshot of its beginning was forgotten and no other can be used.
 func TestReplicaForgottenBeginning(t *testing.T) {
-	log := feed.NewMemory(0)
-	dir := t.TempDir()
-	snaps, err := feed.OpenSnapshots(dir, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, err := index.Build(ctxFor(t), index.Options{}, index.Records(put("FR", 1, 1).Record, put("FR", 2, 1).Record))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer x.Close()
-	if _, err := feed.Begin(ctxFor(t), log, snaps, x); err != nil {
-		t.Fatal(err)
-	}
+	log, dir, snaps, _ := begun(t, 2)
 	a := openNodeOn(t, log, snaps, quick())
 	changes := feedtest.Changes(1, 4)
 	for i := range changes {
